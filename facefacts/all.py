@@ -19,7 +19,9 @@ _LAZY = dict(
     models='FaceNet JointModel StandaloneModel create_net load_backbone',
     augment='augment',
     teacher='Teacher keep_lessons lessons read_lfw build_wild load_wild',
-    training='Recipe FaceData LitFace fit train history',
+    recipes='Recipe',
+    opinions='second_opinions',
+    training='FaceData LitFace fit train history',
     evaluation='by_group evaluate held_out on_photos on_store read_report release summary write_report',
     groups='fairness gaps intersections misses plot_confusion plot_coverage plot_decades plot_reliability worst',
     card='make_report model_card read_answers',
@@ -30,7 +32,9 @@ if _CHECKING: # editors and type checkers see the real things
     from .models import FaceNet, JointModel, StandaloneModel, create_net, load_backbone
     from .augment import augment
     from .teacher import Teacher, keep_lessons, lessons, read_lfw, build_wild, load_wild
-    from .training import Recipe, FaceData, LitFace, fit, train, history
+    from .recipes import Recipe
+    from .opinions import second_opinions
+    from .training import FaceData, LitFace, fit, train, history
     from .evaluation import by_group, evaluate, held_out, on_photos, on_store, read_report, release, summary, write_report
     from .groups import fairness, gaps, intersections, misses, plot_confusion, plot_coverage, plot_decades, plot_reliability, worst
     from .card import make_report, model_card, read_answers

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 # %% auto #0
-__all__ = ['TASKS', 'METHODS', 'GENDERS', 'RACES', 'MAX_AGE', 'AGES', 'KEYPOINTS', 'COLUMNS', 'age_band', 'FaceFactsError',
-           'UnreadableImage', 'NoFaceFound', 'BadWeights', 'BadDataset', 'MissingExtra', 'need', 'write_whole', 'Face',
-           'Facts', 'row', 'to_dict', 'Lazy']
+__all__ = ['TASKS', 'METHODS', 'RULERS', 'GENDERS', 'RACES', 'MAX_AGE', 'AGES', 'KEYPOINTS', 'COLUMNS', 'age_band',
+           'FaceFactsError', 'UnreadableImage', 'NoFaceFound', 'BadWeights', 'BadDataset', 'MissingExtra', 'need',
+           'write_whole', 'Face', 'Facts', 'row', 'to_dict', 'Lazy']
 
 # %% ../nbs/00_core.ipynb #b6fd89df
 TASKS = ('age', 'gender', 'race')
 METHODS = ('joint', 'standalone')
+RULERS = ('photo', 'utkface') # ages as a network sees them that learnt from dated photographs, or as UTKFace's annotators guessed them
 
 # %% ../nbs/00_core.ipynb #9c430c2e
 GENDERS = ('Male', 'Female')
@@ -118,7 +119,7 @@ COLUMNS = ('file face x y width height score age age_low age_high gender gender_
 class Facts:
     "Apparent age, perceived gender and perceived race of one face, and how sure they are"
     age: float # apparent age, years
-    age_interval: tuple[float,float] # (low, high): 90 % of faces have their labelled age in it
+    age_interval: tuple[float,float] # (low, high): 90 % of UTKFace's faces have their labelled age in it
     gender: str # 'Male' or 'Female', as perceived
     gender_prob: float # calibrated probability of `gender`, 0.5 to 1
     race: str # one of `RACES`, as perceived
@@ -130,6 +131,7 @@ class Facts:
     warnings: tuple[str,...] = () # reasons to trust these facts less, as sentences
     age_probs: np.ndarray|None = field(default=None, repr=False) # (117,) distribution over `AGES`
     crop: np.ndarray|None = field(default=None, repr=False) # (size, size, 3) the aligned face that the net saw
+    ruler: str = 'utkface' # by which ages were read, one of `RULERS`
 
     @property
     def race_prob(self) -> float: return self.race_probs[self.race]

@@ -8,8 +8,9 @@ import numpy as np
 from .core import *
 
 # %% auto #0
-__all__ = ['TEMPERATURES', 'softmax', 'sigmoid', 'nll', 'two_class', 'fit_temperature', 'ece', 'cdf_at', 'quantile', 'decode_age',
-           'conformal_reach', 'age_interval', 'bell_around', 'calibrate', 'age_probs', 'decode']
+__all__ = ['TEMPERATURES', 'CENTRES', 'softmax', 'sigmoid', 'nll', 'two_class', 'fit_temperature', 'ece', 'cdf_at', 'quantile',
+           'decode_age', 'conformal_reach', 'age_interval', 'bell_around', 'photo_probs', 'calibrate', 'age_probs',
+           'decode']
 
 # %% ../nbs/00a_decode.ipynb #7c7337bc
 def softmax(
@@ -88,23 +89,29 @@ def quantile(
     below = np.where(i>0, c[r,i-1], 0.)
     return np.clip(i-.5+(q-below)/np.maximum(probs[r,i], 1e-9), np.maximum(i-.5, 0), np.minimum(i+.5, MAX_AGE))
 
+# %% ../nbs/00a_decode.ipynb #66031b70
+CENTRES = dict( # ways to tell one age for a distribution (n, 117)
+    mean=lambda p: p@AGES,
+    median=lambda p: quantile(p, .5),
+    midway=lambda p: (p@AGES+quantile(p, .5))/2)
+
 # %% ../nbs/00a_decode.ipynb #cf7b3c62
 def decode_age(
     probs:np.ndarray, # (n, 117)
-    how:str='mean', # 'mean' or 'median'
-) -> np.ndarray: # (n,) years
+    how:str='mean', # a key of `CENTRES`
+) -> np.ndarray: # (n,) whole years
     "Tell one age for each distribution"
-    return probs@AGES if how=='mean' else quantile(probs, .5)
+    return np.rint(CENTRES[how](probs))
 
 # %% ../nbs/00a_decode.ipynb #7cf7ab0d
 def conformal_reach(
     probs:np.ndarray, # (n, 117) predicted for held-out faces
-    age:np.ndarray, # (n,) their labels, years
+    age:np.ndarray, # (n,) their labels, whole years: 33 stands for 32.5 to 33.5
     level:float=.9, # share of faces that must be inside
 ) -> float: # 0 to 1: the interval is from quantile (1-reach)/2 to (1+reach)/2
     "Find how far out in its distribution the labelled age lies for `level` of the faces"
-    s = np.abs(2*cdf_at(probs, age)-1)
-    n = len(s)
+    lo,hi = (2*cdf_at(probs, age+d)-1 for d in (-.5, .5))
+    s, n = np.where((lo<=0) & (hi>=0), 0, np.minimum(abs(lo), abs(hi))), len(age)
     return float(np.sort(s)[min(int(np.ceil((n+1)*level)), n)-1])
 
 # %% ../nbs/00a_decode.ipynb #717f5dbf
@@ -118,26 +125,47 @@ def age_interval(
 # %% ../nbs/00a_decode.ipynb #283c150e
 def bell_around(
     age:np.ndarray, # (n,) years
-    sigma:float, # standard deviation, years
+    sigma, # standard deviation, years: one for all, or (n,)
 ) -> np.ndarray: # (n, 117)
     "Put a bell curve over `AGES` around each age"
-    d = np.exp(-.5*((AGES-np.clip(age, 0, MAX_AGE)[:,None])/sigma)**2)
+    d = np.exp(-.5*((AGES-np.clip(age, 0, MAX_AGE)[:,None])/np.reshape(sigma, (-1, 1)))**2)
     return d/d.sum(1, keepdims=True)
+
+# %% ../nbs/00a_decode.ipynb #5c993b77
+def _years(probs, age, level):
+    "How ages are read off the distributions `probs` (n, 117) of faces that are labelled `age`"
+    mae = {h: np.abs(decode_age(probs, h)-age).mean() for h in CENTRES}
+    return dict(decode=min(mae, key=mae.get), interval=dict(level=level, reach=conformal_reach(probs, age, level)))
+
+# %% ../nbs/00a_decode.ipynb #18b57a9e
+def _spread(mean, age):
+    "Intercept and slope of the standard deviation of `age` around `mean`, over `mean`"
+    slope, start = np.polyfit(mean, np.abs(age-mean)*(np.pi/2)**.5, 1)
+    return [float(start), float(slope)]
+def photo_probs(
+    logits:np.ndarray, # (n, 117) of the head `photo`
+    c:dict, # from `calibrate`
+) -> np.ndarray: # (n, 117)
+    "Turn the logits of the second ruler into distributions"
+    mean, (start,slope) = softmax(logits)@AGES, c['photo']['sigma']
+    return bell_around(mean, np.maximum(start+slope*mean, .5))
 
 # %% ../nbs/00a_decode.ipynb #387584fb
 def calibrate(
-    logits:dict, # task -> (n, k), of held-out faces
+    logits:dict, # task -> (n, k), of held-out faces; perhaps 'photo' too
     y:dict, # task -> (n,) labels: years, or codes
     level:float=.9, # of the age interval
-) -> dict: # 'temperature', and for age 'decode', 'sigma' and 'interval'
+) -> dict: # 'temperature', and for age 'decode', 'sigma', 'interval' and 'photo'
     "Fit temperatures and the age interval on held-out faces"
-    c = dict(temperature={t: fit_temperature(v, np.rint(y[t]).astype(int)) for t,v in logits.items() if v.shape[1]>1 or t!='age'})
+    c = dict(temperature={t: fit_temperature(v, np.rint(y[t]).astype(int)) for t,v in logits.items() if t in y and (v.shape[1]>1 or t!='age')})
     if 'age' not in logits: return c
     a = logits['age']
     if a.shape[1]==1: c['sigma'] = max(float(np.sqrt(((a[:,0]-y['age'])**2).mean())), .5)
-    p = age_probs(a, c)
-    mae = {h: np.abs(decode_age(p, h)-y['age']).mean() for h in ('mean', 'median')}
-    return c | dict(decode=min(mae, key=mae.get), interval=dict(level=level, reach=conformal_reach(p, y['age'], level)))
+    c |= _years(age_probs(a, c), y['age'], level)
+    if 'photo' in logits:
+        c['photo'] = dict(sigma=_spread(softmax(logits['photo'])@AGES, y['age']))
+        c['photo'] |= _years(photo_probs(logits['photo'], c), y['age'], level) | dict(decode='mean')
+    return c
 
 # %% ../nbs/00a_decode.ipynb #134656c4
 def age_probs(
@@ -148,17 +176,22 @@ def age_probs(
     if logits.shape[1]==1: return bell_around(logits[:,0], c['sigma'])
     return softmax(logits/c['temperature']['age'])
 
+# %% ../nbs/00a_decode.ipynb #fcfe01d0
+def _told(probs, c):
+    "What is told of the age distributions `probs`, as `c` says"
+    a, (lo,hi) = decode_age(probs, c['decode']), age_interval(probs, c['interval']['reach'])
+    return dict(age=a, age_low=np.minimum(lo, a), age_high=np.maximum(hi, a), age_probs=probs)
+
 # %% ../nbs/00a_decode.ipynb #0d51690b
 def decode(
     logits:dict, # task -> (n, k)
     c:dict, # from `calibrate`
-) -> dict: # age, age_low, age_high (n,); age_probs (n, 117), gender_probs (n, 2), race_probs (n, 5); those whose task is in `logits`
+) -> dict: # age, age_low, age_high (n,); age_probs (n, 117), gender_probs (n, 2), race_probs (n, 5); those whose task is in `logits`; with 'photo', photo_age ... too
     "Turn logits into facts and their doubt"
     out = {}
     if 'age' in logits:
-        p = age_probs(logits['age'], c)
-        a, (lo,hi) = decode_age(p, c['decode']), age_interval(p, c['interval']['reach'])
-        out |= dict(age=a, age_low=np.minimum(lo, a), age_high=np.maximum(hi, a), age_probs=p)
+        out |= _told(age_probs(logits['age'], c), c)
+        if 'photo' in logits: out |= {f'photo_{k}': v for k,v in _told(photo_probs(logits['photo'], c), c['photo']).items()}
     if 'gender' in logits: out['gender_probs'] = softmax(two_class(logits['gender'])/c['temperature']['gender'])
     if 'race' in logits: out['race_probs'] = softmax(logits['race']/c['temperature']['race'])
     return out

@@ -194,7 +194,7 @@ def compare(
     "Draw the answers of two methods side by side"
     with _style() as plt:
         fig,(one,two) = plt.subplots(1, 2, figsize=(8, 2.3), layout='constrained', width_ratios=[1.2,1])
-        for f,c,line in ((a, BLUE, '-'), (b, VERMILION, '--')): age_curve(f, one, c, f'{f.method}: {f.age:.1f}', line)
+        for f,c,line in ((a, BLUE, '-'), (b, VERMILION, '--')): age_curve(f, one, c, f'{f.method}: {f.age:.0f}', line)
         one.set(title='apparent age', xlim=(0, max(80, a.age_interval[1]+8, b.age_interval[1]+8)))
         one.legend()
         names, y = ['Female', *RACES], np.arange(6)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 import hashlib, io
 from pathlib import Path
-import numpy as np, pandas as pd, timm, torch
+import numpy as np, pandas as pd, timm, torch, torch.nn.functional as F
 from torch import nn
 from tqdm.auto import tqdm
 from .core import *
@@ -34,8 +34,8 @@ class Teacher(nn.Module):
     def forward(self, x): # x: (batch, 3, size, size), 0 to 1, RGB
         z = self.backbone(resize(x, 224).flip(1)*255-self.mean) # it takes BGR
         h = self.heads['features'](z).relu()
-        age = self.heads['age'](h).softmax(1) @ (torch.arange(100., device=x.device)+.5)
-        return z, age, 1-self.heads['gender'](h).sigmoid()[:,0] # features (batch, 1024), years (batch,), probability of Female (batch,)
+        p = F.pad(self.heads['age'](h).softmax(1), (1, MAX_AGE-99)) # a hundred years, from half to half
+        return z, (p[:,1:]+p[:,:-1])/2, 1-self.heads['gender'](h).sigmoid()[:,0] # features (batch, 1024), distribution over `AGES` (batch, 117), probability of Female (batch,)
 
 # %% ../nbs/05b_teacher.ipynb #3a4dd5f2
 @torch.inference_mode()
@@ -44,14 +44,14 @@ def lessons(
     crops:np.ndarray, # (n, size, size, 3) uint8
     batch:int=64,
     progress:bool=True, # show a progress bar
-) -> dict: # features (n, 1024) float16, age (n,) years, female (n,) 0 to 1
+) -> dict: # features (n, 1024) and ages (n, 117) as float16, female (n,) 0 to 1
     "Ask the teacher about each crop"
     dev, out = next(teacher.parameters()).device, []
     for i in tqdm(range(0, len(crops), batch), desc='teacher', disable=not progress):
         x = torch.from_numpy(crops[i:i+batch]).permute(0, 3, 1, 2).to(dev).contiguous(memory_format=torch.channels_last)
-        z,age,female = teacher(x)
-        out.append((z.half().cpu().numpy(), age.cpu().numpy(), female.cpu().numpy()))
-    return dict(zip(('features', 'age', 'female'), map(np.concatenate, zip(*out))))
+        z,ages,female = teacher(x)
+        out.append((z.half().cpu().numpy(), ages.half().cpu().numpy(), female.cpu().numpy()))
+    return dict(zip(('features', 'ages', 'female'), map(np.concatenate, zip(*out))))
 
 # %% ../nbs/05b_teacher.ipynb #ee3746fe
 def keep_lessons(
@@ -65,7 +65,7 @@ def keep_lessons(
     sha.update(np.ascontiguousarray(crops))
     if Path(file).is_file():
         with np.load(file, allow_pickle=False) as z:
-            if str(z['sha256'])==sha.hexdigest(): return {k: z[k] for k in ('features', 'age', 'female')}
+            if 'ages' in z and str(z['sha256'])==sha.hexdigest(): return {k: z[k] for k in ('features', 'ages', 'female')}
     told, f = lessons(Teacher(path).to(memory_format=torch.channels_last), crops, progress=progress), io.BytesIO()
     np.savez(f, sha256=sha.hexdigest(), **told)
     write_whole(file, f.getvalue())
@@ -112,7 +112,7 @@ def load_wild(
 def pseudo_labels(
     told:dict, # `lessons` of faces without labels
     sure:float=.95, # what the probability of a gender must reach
-) -> dict: # age (n,) years; gender, race (n,) codes, -1 where not known
+) -> dict: # age, gender, race (n,) codes, -1 where not known
     "Turn the teacher's answers into labels"
     p = told['female']
-    return dict(age=told['age'].round().astype(np.int64), gender=np.where(p>=sure, 1, np.where(p<=1-sure, 0, -1)), race=np.full(len(p), -1))
+    return dict(age=np.full(len(p), -1), gender=np.where(p>=sure, 1, np.where(p<=1-sure, 0, -1)), race=np.full(len(p), -1))

@@ -129,11 +129,11 @@ def export_onnx(
     class Whole(torch.nn.Module):
         def __init__(self): super().__init__(); self.net = net
         def forward(self, crops): return tuple(self.net(crops.permute(0, 3, 1, 2).float()/255).values()) # crops: (n, size, size, 3)
-    size, f, tasks = meta['input']['size'], io.BytesIO(), list(meta['tasks'])
+    size, f, outs = meta['input']['size'], io.BytesIO(), list(net.heads)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore') # the exporter used here needs no further package, and says it is the old one
         torch.onnx.export(Whole().eval(), (torch.zeros(2, size, size, 3, dtype=torch.uint8),), f, dynamo=False, opset_version=17,
-            input_names=['crops'], output_names=tasks, dynamic_axes={k: {0: 'faces'} for k in ['crops']+tasks})
+            input_names=['crops'], output_names=outs, dynamic_axes={k: {0: 'faces'} for k in ['crops']+outs})
     model = _halve(onnx.load_from_string(f.getvalue()))
     model.producer_name = 'facefacts'
     onnx.helper.set_model_props(model, dict(facefacts=json.dumps(meta), licence=LICENCE))
@@ -156,14 +156,15 @@ class Net:
         except Exception as e: raise BadWeights(f'{Path(path).name} is no ONNX file, or a damaged one: {e}') from None
         self.meta = check_meta(json.loads(self.session.get_modelmeta().custom_metadata_map.get('facefacts', 'null')), path)
         self.path, self.tasks, self.size = Path(path), tuple(self.meta['tasks']), self.meta['input']['size']
+        self.outputs = [o.name for o in self.session.get_outputs()] # its tasks, and 'photo' where it has that head
 
     def __call__(self,
         crops:np.ndarray, # (n, size, size, 3) uint8, from `align`
-    ) -> dict: # task -> logits (n, k)
+    ) -> dict: # task -> logits (n, k), and 'photo'
         s = self.size
         if crops.ndim!=4 or crops.shape[1:]!=(s, s, 3) or crops.dtype!=np.uint8:
             raise ValueError(f'{self.path.name} takes uint8 crops of shape (n, {s}, {s}, 3), not {crops.dtype} {crops.shape}')
-        return dict(zip(self.tasks, self.session.run(list(self.tasks), dict(crops=crops))))
+        return dict(zip(self.outputs, self.session.run(self.outputs, dict(crops=crops))))
 
     def facts(self, crops): return decode(self(crops), self.meta['calibration']) # as `decode.decode` gives them
     def __repr__(self): return f"{self.path.name}: {', '.join(self.tasks)} from crops of {self.size} pixels"
