@@ -4,13 +4,11 @@
 
 # %% ../nbs/05d_opinions.ipynb #b6248cb0
 from __future__ import annotations
-import io, hashlib
-from pathlib import Path
-import numpy as np, torch, torch.nn.functional as F
+import numpy as np, torch
 from torch import nn
 from tqdm.auto import tqdm
 from .core import *
-from .recipes import RECIPES, soft_ages, total_loss, warm_cosine
+from .recipes import RECIPES, total_loss, warm_cosine
 
 # %% auto #0
 __all__ = ['small_net', 'answers', 'fit_small', 'ask', 'second_opinions']
@@ -44,13 +42,14 @@ def fit_small(
         net, n = small_net(x.shape[1]), len(x)
         opt, steps = torch.optim.AdamW(net.parameters(), 1.5e-3, weight_decay=.1), epochs*max(n//batch, 1)
         sched = torch.optim.lr_scheduler.LambdaLR(opt, lambda i: warm_cosine(i/steps))
-        for i in range(steps):
-            if not i*batch%(n-n%batch or n): order = torch.randperm(n, generator=gen)
-            k = order[(a := i%max(n//batch, 1)*batch):a+batch]
-            part, other = r.beta(.3, .3), torch.randperm(len(k), generator=gen)
-            out = answers(net(part*x[k]+(1-part)*x[k][other]))
-            loss = sum(w*total_loss(out, {t: v[j] for t,v in y.items()}, rec)[0] for w,j in ((part, k), (1-part, k[other])))
-            opt.zero_grad(); loss.backward(); opt.step(); sched.step()
+        for _ in range(epochs):
+            order = torch.randperm(n, generator=gen)
+            for a in range(0, max(n-n%batch, 1), batch): # whole batches, or all where there are too few for one
+                k = order[a:a+batch]
+                part, other = r.beta(.3, .3), torch.randperm(len(k), generator=gen)
+                out = answers(net(part*x[k]+(1-part)*x[k][other]))
+                loss = sum(w*total_loss(out, {t: v[j] for t,v in y.items()}, rec)[0] for w,j in ((part, k), (1-part, k[other])))
+                opt.zero_grad(); loss.backward(); opt.step(); sched.step()
     return net.eval()
 
 # %% ../nbs/05d_opinions.ipynb #dc495c0d

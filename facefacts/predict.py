@@ -141,7 +141,7 @@ def answer(self:FaceFacts,
     photo = np.array(rulers or ['utkface']*len(crops))=='photo'
     for k in [k for k in a if k.startswith('photo_')]:
         other = a.pop(k)
-        a[k[6:]][photo] = other[photo]
+        a[k.removeprefix('photo_')][photo] = other[photo]
     return a
 FaceFacts.answer = answer
 

@@ -27,7 +27,7 @@ class Recipe:
     lr: float = 2e-3 # the highest learning rate
     weight_decay: float = .02
     drop_path: float = .05 # stochastic depth
-    age_loss: str = 'soft' # 'soft': cross-entropy with a soft distribution; 'hard': with the label alone; 'mse': squared error of one number
+    age_loss: str = 'soft' # 'soft': cross-entropy with a soft distribution; 'mse': squared error of one number
     weights: tuple = (1., 2., 1.5) # of the losses for age, gender, race when trained together
     strength: float = 1. # of the augmentation, 0 to 1
     ema: float = .998 # decay of the averaged weights; 0: none
@@ -58,13 +58,13 @@ def task_loss(
     task:str, # a key of `models.LOGITS`
     logits:torch.Tensor, # (batch, logits) from the head of `task`
     y:torch.Tensor, # (batch,) labels: years, or codes; or probabilities, (batch, 117) of age, (batch,) of Female, (batch, 5) of race
-    age_loss:str='soft', # 'soft', 'hard' or 'mse'
+    age_loss:str='soft', # 'soft' or 'mse'
 ) -> torch.Tensor: # a scalar
     "Loss of one task: cross-entropies, or the squared error for an age of one number"
     if task=='gender': return F.binary_cross_entropy_with_logits(logits[:,0], y.float())
     if task=='age' and y.ndim==1:
         if age_loss=='mse': return F.mse_loss(logits[:,0], y.float())
-        if age_loss=='soft': y = soft_ages(y.float())
+        y = soft_ages(y.float())
     return F.cross_entropy(logits, y.float() if y.ndim>1 else y)
 
 # %% ../nbs/05c_recipes.ipynb #99300999
