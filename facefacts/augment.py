@@ -101,6 +101,7 @@ def augment(
     "Turn a batch from the store into what the network trains on"
     if x.dtype==torch.uint8: x = x.float()/255
     if not strength: return resize(x, size)
+    if x.shape[-1]>1.5*size: x = resize(x, size*5//4) # `warp` reads single points, and would leave out the pixels between them
     x = warp(x, size, degrees=12*strength, scale=.12*strength, shift=.05*strength)
     x = sharpen(relight(x, .3*strength, .1*strength), .3*strength)
     return erase(degrade(x, .2*strength), .1*strength)

@@ -194,6 +194,7 @@ def evaluate(a) -> int: # exit code
     if a.split not in ('test', 'valid', 'published') and not Path(a.split).is_file():
         raise WrongUsage(f'there is no {a.split}: --split is test, published, valid, or a CSV file with a column `file`')
     if a.report:
+        if a.ruler!='auto': raise WrongUsage('--report reads each picture by the ruler that FaceFacts() would: leave out --ruler, or leave out --report to measure with one')
         need('fairlearn')
         from facefacts.card import make_report, told_imbalance
         changes = told_imbalance(_data(a.imbalance)) if a.imbalance else None

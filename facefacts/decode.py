@@ -8,9 +8,9 @@ import numpy as np
 from .core import *
 
 # %% auto #0
-__all__ = ['TEMPERATURES', 'CENTRES', 'softmax', 'sigmoid', 'nll', 'two_class', 'fit_temperature', 'ece', 'cdf_at', 'quantile',
-           'decode_age', 'conformal_reach', 'age_interval', 'bell_around', 'photo_probs', 'calibrate', 'age_probs',
-           'decode']
+__all__ = ['TEMPERATURES', 'CENTRES', 'GAP', 'softmax', 'sigmoid', 'nll', 'two_class', 'fit_temperature', 'ece', 'cdf_at',
+           'quantile', 'decode_age', 'conformal_reach', 'age_interval', 'bell_around', 'photo_years', 'photo_probs',
+           'calibrate', 'age_probs', 'decode']
 
 # %% ../nbs/00a_decode.ipynb #7c7337bc
 def softmax(
@@ -142,12 +142,26 @@ def _spread(mean, age):
     "Intercept and slope of the standard deviation of `age` around `mean`, over `mean`"
     slope, start = np.polyfit(mean, np.abs(age-mean)*(np.pi/2)**.5, 1)
     return [float(start), float(slope)]
+def _gap(photo, told, among=(50, 70)):
+    "How many years the ages `photo` of the second ruler lie below those `told` by the first, on average, where these are `among` so many"
+    k = (told>=among[0]) & (told<among[1])
+    return float((told-photo)[k].mean()) if k.any() else GAP
+GAP = 5.4 # years, for weights that don't carry theirs: what those of version 0.2.0 have on the validation part
+def photo_years(
+    logits:dict, # with age and photo, (n, 117) each
+    c:dict, # from `calibrate`
+    fade:tuple=(60, 80), # years by the first ruler: from where on the second is held to it, and from where on in full
+) -> np.ndarray: # (n,) years
+    "Read ages by the second ruler, which for old people may not lie further below the first than it does around sixty"
+    mean, told = softmax(logits['photo'])@AGES, age_probs(logits['age'], c)@AGES
+    held = np.clip((told-fade[0])/(fade[1]-fade[0]), 0, 1)
+    return mean + held*np.maximum(told-c.get('photo', {}).get('gap', GAP)-mean, 0)
 def photo_probs(
-    logits:np.ndarray, # (n, 117) of the head `photo`
+    logits:dict, # with age and photo, (n, 117) each
     c:dict, # from `calibrate`
 ) -> np.ndarray: # (n, 117)
-    "Turn the logits of the second ruler into distributions"
-    mean, (start,slope) = softmax(logits)@AGES, c['photo']['sigma']
+    "Turn the logits of the two rulers into distributions of the second"
+    mean, (start,slope) = photo_years(logits, c), c['photo']['sigma']
     return bell_around(mean, np.maximum(start+slope*mean, .5))
 
 # %% ../nbs/00a_decode.ipynb #387584fb
@@ -163,8 +177,9 @@ def calibrate(
     if a.shape[1]==1: c['sigma'] = max(float(np.sqrt(((a[:,0]-y['age'])**2).mean())), .5)
     c |= _years(age_probs(a, c), y['age'], level)
     if 'photo' in logits:
-        c['photo'] = dict(sigma=_spread(softmax(logits['photo'])@AGES, y['age']))
-        c['photo'] |= _years(photo_probs(logits['photo'], c), y['age'], level) | dict(decode='mean')
+        c['photo'] = dict(gap=_gap(softmax(logits['photo'])@AGES, age_probs(a, c)@AGES))
+        c['photo']['sigma'] = _spread(photo_years(logits, c), y['age'])
+        c['photo'] |= _years(photo_probs(logits, c), y['age'], level) | dict(decode='mean')
     return c
 
 # %% ../nbs/00a_decode.ipynb #134656c4
@@ -191,7 +206,7 @@ def decode(
     out = {}
     if 'age' in logits:
         out |= _told(age_probs(logits['age'], c), c)
-        if 'photo' in logits: out |= {f'photo_{k}': v for k,v in _told(photo_probs(logits['photo'], c), c['photo']).items()}
+        if 'photo' in logits: out |= {f'photo_{k}': v for k,v in _told(photo_probs(logits, c), c['photo']).items()}
     if 'gender' in logits: out['gender_probs'] = softmax(two_class(logits['gender'])/c['temperature']['gender'])
     if 'race' in logits: out['race_probs'] = softmax(logits['race']/c['temperature']['race'])
     return out
