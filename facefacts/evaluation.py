@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np, pandas as pd
 from .core import *
 from .decode import calibrate, decode, ece
-from .weights import export_onnx, load_net, make_meta, save_weights, sha256, write_sums, write_whole, WEIGHTS
+from .weights import export_onnx, load_net, make_meta, retell, save_weights, sha256, write_sums, write_whole, WEIGHTS
 
 # %% auto #0
 __all__ = ['METRICS', 'REPORT', 'score', 'interval', 'summary', 'macro_f1', 'eces', 'by_group', 'on_store', 'shrink',
-           'answer_rows', 'labelled', 'on_photos', 'logits_of', 'valid_metrics', 'describe', 'release', 'held_out',
-           'Report', 'evaluate', 'write_report', 'read_report']
+           'answer_rows', 'labelled', 'on_photos', 'logits_of', 'valid_metrics', 'describe', 'held_labels', 'release',
+           'recalibrate', 'held_out', 'Report', 'evaluate', 'write_report', 'read_report']
 
 # %% ../nbs/08_evaluation.ipynb #19deea83
 def score(
@@ -194,6 +194,16 @@ def describe(
     return dict(name='UTKFace', images={k: int(n) for k,n in df.split.value_counts().sort_index().items()},
         held_out_sha256=hashlib.sha256('\n'.join(held).encode()).hexdigest())
 
+# %% ../nbs/08_evaluation.ipynb #b0f0c119
+def held_labels(
+    df:pd.DataFrame, # with age, gender, race and split
+    split:str='valid',
+) -> tuple: # places of the rows of that part, and task -> labels: years, or codes
+    "Take the labels of one part of a table, for `calibrate`"
+    v = np.flatnonzero(df['split']==split)
+    code = lambda c,names: df[c].iloc[v].map(names.index).to_numpy()
+    return v, dict(age=df.age.to_numpy()[v], gender=code('gender', GENDERS), race=code('race', RACES))
+
 # %% ../nbs/08_evaluation.ipynb #aff0634d
 def release(
     nets:dict, # name -> `FaceNet`, or `LitFace` from `training.train`
@@ -204,9 +214,7 @@ def release(
     **about, # what else the files should tell: recipe, version ...
 ) -> dict: # name -> metrics on validation
     "Calibrate networks on the validation faces and write them as weights"
-    v, out = np.flatnonzero(df.split=='valid'), {}
-    code = lambda c,names: df[c].iloc[v].map(names.index).to_numpy()
-    y = dict(age=df.age.to_numpy()[v], gender=code('gender', GENDERS), race=code('race', RACES))
+    (v,y), out = held_labels(df), {}
     for name,net in nets.items():
         story, net = getattr(net, 'story', {}), getattr(net, 'net', net).eval()
         logits = logits_of(net, crops[v], size)
@@ -215,6 +223,29 @@ def release(
         meta = make_meta(name, net.config, size, c, metrics=dict(valid=m), **dict(data=describe(df), training=story)|about)
         save_weights(net, Path(folder)/f'{name}.safetensors', meta)
         export_onnx(net.cpu(), Path(folder)/f'{name}.onnx', meta)
+    write_sums(folder)
+    return out
+
+# %% ../nbs/08_evaluation.ipynb #f0239cd2
+def recalibrate(
+    crops:np.ndarray, # (n, size, size, 3) uint8, from a store
+    df:pd.DataFrame, # its table: age, gender, race, and `split`, of which 'valid' is looked at
+    folder:str|Path, # gets the new files, and weights.json
+    weights:str|Path|None=None, # folder of the weights; default those of the package
+    **about, # what else the files should tell: version ...
+) -> dict: # name -> metrics on the faces that were looked at
+    "Calibrate finished weights on other faces"
+    weights, (v,y), out = Path(weights or WEIGHTS), held_labels(df), {}
+    if len(v)<20: raise BadDataset(f"{len(v)} faces have the split 'valid': a calibration needs at least 20, and some hundreds to be good")
+    for name in (n for n in ('joint', *TASKS) if (weights/f'{n}.onnx').is_file()):
+        net = load_net(name, weights)
+        parts = [net(np.stack([shrink(c, net.size) for c in crops[v[i:i+64]]])) for i in range(0, len(v), 64)]
+        logits = {t: np.concatenate([p[t] for p in parts]) for t in parts[0]}
+        c = calibrate(logits, y)
+        m = out[name] = valid_metrics(decode(logits, c), y)
+        for f in (p for s in ('.onnx', '.safetensors') if (p := weights/f'{name}{s}').is_file()):
+            retell(f, net.meta|dict(calibration=c, metrics=net.meta.get('metrics', {})|dict(valid=m))|about, Path(folder)/f.name)
+    if not out: raise BadWeights(f"{weights} has none of {', '.join(f'{n}.onnx' for n in ('joint', *TASKS))}")
     write_sums(folder)
     return out
 

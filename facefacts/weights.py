@@ -13,7 +13,7 @@ from .faces import CROP
 
 # %% auto #0
 __all__ = ['LICENCE', 'SUMS', 'WEIGHTS', 'make_meta', 'check_meta', 'save_weights', 'load_weights', 'sha256', 'write_sums',
-           'verify', 'export_onnx', 'Net', 'load_net']
+           'verify', 'export_onnx', 'Net', 'load_net', 'retell']
 
 # %% ../nbs/07_weights.ipynb #e878d5c9
 LICENCE = 'Trained on UTKFace: for non-commercial research only'
@@ -178,3 +178,21 @@ def load_net(
     "Load a network for prediction"
     if Path(name).suffix=='.onnx': return Net(name, threads)
     return Net(Path(folder or WEIGHTS)/f'{name}.onnx', threads)
+
+# %% ../nbs/07_weights.ipynb #643a1ec0
+def retell(
+    path:str|Path, # an .onnx or .safetensors file
+    meta:dict, # what it should say of itself
+    to:str|Path|None=None, # the new file; default: take the place of the old one
+) -> Path:
+    "Write a weights file with other metadata"
+    path, to = Path(path), Path(to or path)
+    verify(path)
+    check_meta(meta, path)
+    if path.suffix=='.onnx':
+        import onnx
+        model = onnx.load(path)
+        onnx.helper.set_model_props(model, dict(facefacts=json.dumps(meta), licence=LICENCE))
+        return write_whole(to, model.SerializeToString())
+    from safetensors.torch import load_file, save
+    return write_whole(to, save(load_file(path), metadata=dict(facefacts=json.dumps(meta))))
