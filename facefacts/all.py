@@ -22,7 +22,7 @@ _LAZY = dict(
     recipes='Recipe',
     opinions='second_opinions',
     training='FaceData LitFace fit train history',
-    evaluation='by_group evaluate held_out on_photos on_store read_report release summary write_report',
+    evaluation='by_group evaluate held_out on_photos on_store read_report recalibrate release summary write_report',
     groups='fairness gaps intersections misses plot_confusion plot_coverage plot_decades plot_reliability worst',
     card='make_report model_card read_answers',
     panel='FaceFactsPanel',
@@ -35,7 +35,7 @@ if _CHECKING: # editors and type checkers see the real things
     from .recipes import Recipe
     from .opinions import second_opinions
     from .training import FaceData, LitFace, fit, train, history
-    from .evaluation import by_group, evaluate, held_out, on_photos, on_store, read_report, release, summary, write_report
+    from .evaluation import by_group, evaluate, held_out, on_photos, on_store, read_report, recalibrate, release, summary, write_report
     from .groups import fairness, gaps, intersections, misses, plot_confusion, plot_coverage, plot_decades, plot_reliability, worst
     from .card import make_report, model_card, read_answers
     from .panel import FaceFactsPanel
