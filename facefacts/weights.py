@@ -183,7 +183,7 @@ def load_net(
 def retell(
     path:str|Path, # an .onnx or .safetensors file
     meta:dict, # what it should say of itself
-    to:str|Path|None=None, # the new file; default: take the place of the old one
+    to:str|Path|None=None, # the new file; default: take the place of the old one, after which `write_sums` must list it
 ) -> Path:
     "Write a weights file with other metadata"
     path, to = Path(path), Path(to or path)
