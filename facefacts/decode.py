@@ -158,7 +158,7 @@ def photo_years(
     "Read ages by the second ruler, which for old people may not lie further below the first than it does around sixty"
     mean, told = softmax(logits['photo'])@AGES, age_probs(logits['age'], c)@AGES
     held = np.clip((told-fade[0])/(fade[1]-fade[0]), 0, 1)
-    return mean + held*np.maximum(told-c.get('photo', {}).get('gap', GAP)-mean, 0)
+    return mean + held*np.maximum(told-c['photo'].get('gap', GAP)-mean, 0)
 def photo_probs(
     logits:dict, # with age and photo, (n, 117) each
     c:dict, # from `calibrate`

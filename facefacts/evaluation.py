@@ -197,10 +197,9 @@ def describe(
 # %% ../nbs/08_evaluation.ipynb #b0f0c119
 def held_labels(
     df:pd.DataFrame, # with age, gender, race and split
-    split:str='valid',
-) -> tuple: # places of the rows of that part, and task -> labels: years, or codes
-    "Take the labels of one part of a table, for `calibrate`"
-    v = np.flatnonzero(df['split']==split)
+) -> tuple: # places of the rows of the validation part, and task -> labels: years, or codes
+    "Take the labels of the validation part of a table, for `calibrate`"
+    v = np.flatnonzero(df['split']=='valid')
     code = lambda c,names: df[c].iloc[v].map(names.index).to_numpy()
     return v, dict(age=df.age.to_numpy()[v], gender=code('gender', GENDERS), race=code('race', RACES))
 
