@@ -21,6 +21,7 @@ _LAZY = dict(
     teacher='Teacher keep_lessons lessons read_lfw build_wild load_wild',
     recipes='Recipe',
     opinions='second_opinions',
+    chimeras='chimeras with_chimeras',
     training='FaceData LitFace fit train history',
     evaluation='by_group evaluate held_out on_photos on_store read_report recalibrate release summary write_report',
     groups='fairness gaps intersections misses plot_confusion plot_coverage plot_decades plot_reliability worst',
@@ -34,6 +35,7 @@ if _CHECKING: # editors and type checkers see the real things
     from .teacher import Teacher, keep_lessons, lessons, read_lfw, build_wild, load_wild
     from .recipes import Recipe
     from .opinions import second_opinions
+    from .chimeras import chimeras, with_chimeras
     from .training import FaceData, LitFace, fit, train, history
     from .evaluation import by_group, evaluate, held_out, on_photos, on_store, read_report, recalibrate, release, summary, write_report
     from .groups import fairness, gaps, intersections, misses, plot_confusion, plot_coverage, plot_decades, plot_reliability, worst

@@ -168,6 +168,7 @@ def train(a) -> int: # exit code
     "Train the networks of a method on UTKFace, and write them as weights that `--weights` takes"
     data,out = _data(a.data),Path(a.out)
     if a.wild and not a.teacher: raise WrongUsage('--wild has pictures without labels: give the --teacher that labels them')
+    if a.chimeras and not a.teacher: raise WrongUsage('--chimeras are faces without labels: give the --teacher that labels them')
     need('torch', 'pytorch_lightning', 'timm', 'safetensors', 'onnx')
     from facefacts.evaluation import release
     from facefacts.recipes import RECIPES
@@ -181,6 +182,9 @@ def train(a) -> int: # exit code
         if a.wild:
             faces,_ = load_wild(build_wild(_data(a.wild), out/'wild'))
             wild = faces, keep_lessons(a.teacher, faces, out/'told-wild.npz')
+        if a.chimeras:
+            from facefacts.chimeras import with_chimeras
+            wild = with_chimeras(crops, df, wild, a.chimeras, lambda c: keep_lessons(a.teacher, c, out/'told-chimeras.npz'), RECIPES[a.recipe].infants, a.seed)
     nets = train(crops, df, a.method, a.recipe, out, a.epochs, a.resume, told, wild, init=a.init, pretrained=a.pretrained, seed=a.seed)
     for name,metrics in release(nets, crops, df, out/'weights', RECIPES[a.recipe].size, recipe=a.recipe, epochs=a.epochs).items():
         print(f"{name}, on the validation part: {', '.join(f'{k} {v:.4g}' for k,v in metrics.items())}")
@@ -254,6 +258,7 @@ def make_parser() -> argparse.ArgumentParser:
     o.add_argument('--pretrained', action='store_true', help="start the backbone from timm's hub")
     o.add_argument('--teacher', metavar='FILE', help='the .safetensors file of faceres_deep, to learn its features too')
     o.add_argument('--wild', metavar='LFW', help='LFW: its folder, .zip or .tar.gz, for the teacher to label')
+    o.add_argument('--chimeras', metavar='N', type=_positive, help='faces put together from two of the others, for the teacher to label; 28000 need 3 GB of memory')
     o.add_argument('--seed', type=int, default=0, help='of everything random (default: 0)')
     o = _add(sub, evaluate, True)
     o.add_argument('--split', default='test', metavar='test|FILE.csv', help='the fixed test part, the published list (published), or the images that a CSV file names (default: test)')

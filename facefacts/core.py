@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 # %% auto #0
-__all__ = ['TASKS', 'METHODS', 'RULERS', 'GENDERS', 'RACES', 'MAX_AGE', 'AGES', 'KEYPOINTS', 'COLUMNS', 'age_band',
+__all__ = ['TASKS', 'METHODS', 'RULERS', 'GENDERS', 'RACES', 'MAX_AGE', 'AGES', 'KEYPOINTS', 'COLUMNS', 'codes', 'age_band',
            'FaceFactsError', 'UnreadableImage', 'NoFaceFound', 'BadWeights', 'BadDataset', 'MissingExtra', 'need',
            'write_whole', 'Face', 'Facts', 'row', 'to_dict', 'Lazy']
 
@@ -27,6 +27,15 @@ MAX_AGE = 116 # the oldest label in UTKFace, years
 
 # %% ../nbs/00_core.ipynb #a0fe9601
 AGES = np.arange(MAX_AGE+1, dtype=np.float32) # (117,) the support of an age distribution, years
+
+# %% ../nbs/00_core.ipynb #35bcff8f
+def codes(
+    df, # DataFrame with age, gender and race
+    prefix:str='', # before the names of these columns
+) -> dict: # task -> (n,) years as they stand, or int64 places in `GENDERS` and `RACES`
+    "Turn the labels of a table into numbers"
+    code = lambda c,names: df[prefix+c].map(names.index).to_numpy(np.int64)
+    return dict(age=df[prefix+'age'].to_numpy(), gender=code('gender', GENDERS), race=code('race', RACES))
 
 # %% ../nbs/00_core.ipynb #d79314e1
 def age_band(

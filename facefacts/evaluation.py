@@ -72,9 +72,9 @@ def eces(
 ) -> dict: # gender_ece, race_ece
     "Expected calibration errors of gender and race"
     female = np.where(df.gender=='Female', df.gender_prob, 1-df.gender_prob)
-    codes = lambda c,names: df[c].map(names.index).to_numpy(int)
+    y = codes(df, 'label_')
     race = df[[f'p_{r.lower()}' for r in RACES]].to_numpy(float)
-    return dict(gender_ece=ece(np.c_[1-female, female], codes('label_gender', GENDERS)), race_ece=ece(race, codes('label_race', RACES)))
+    return dict(gender_ece=ece(np.c_[1-female, female], y['gender']), race_ece=ece(race, y['race']))
 
 # %% ../nbs/08_evaluation.ipynb #211f0d55
 def by_group(
@@ -200,8 +200,7 @@ def held_labels(
 ) -> tuple: # places of the rows of the validation part, and task -> labels: years, or codes
     "Take the labels of the validation part of a table, for `calibrate`"
     v = np.flatnonzero(df['split']=='valid')
-    code = lambda c,names: df[c].iloc[v].map(names.index).to_numpy()
-    return v, dict(age=df.age.to_numpy()[v], gender=code('gender', GENDERS), race=code('race', RACES))
+    return v, codes(df.iloc[v])
 
 # %% ../nbs/08_evaluation.ipynb #aff0634d
 def release(

@@ -21,15 +21,7 @@ from .opinions import second_opinions
 from .teacher import pseudo_labels
 
 # %% auto #0
-__all__ = ['codes', 'Crops', 'with_seconds', 'with_lessons', 'FaceData', 'ages', 'LitFace', 'history', 'LateEMA', 'fit', 'train']
-
-# %% ../nbs/06_training.ipynb #f0d031c3
-def codes(
-    df:pd.DataFrame, # with age, gender, race
-) -> dict: # task -> (n,) int64: years, or places in `GENDERS` and `RACES`
-    "Turn a table into labels that a loss takes"
-    code = lambda c,names: df[c].map(names.index).to_numpy(np.int64)
-    return dict(age=df.age.to_numpy(np.int64), gender=code('gender', GENDERS), race=code('race', RACES))
+__all__ = ['Crops', 'with_seconds', 'with_lessons', 'FaceData', 'ages', 'LitFace', 'history', 'LateEMA', 'fit', 'train']
 
 # %% ../nbs/06_training.ipynb #d3bd93e2
 class Crops(Dataset):
