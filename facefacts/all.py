@@ -20,7 +20,7 @@ _LAZY = dict(
     augment='augment',
     teacher='Teacher keep_lessons lessons read_lfw build_wild load_wild',
     recipes='Recipe',
-    opinions='second_opinions',
+    opinions='second_opinions as_opinion agree',
     chimeras='chimeras with_chimeras',
     training='FaceData LitFace fit train history',
     evaluation='by_group evaluate held_out on_photos on_store read_report recalibrate release summary write_report',
@@ -34,7 +34,7 @@ if _CHECKING: # editors and type checkers see the real things
     from .augment import augment
     from .teacher import Teacher, keep_lessons, lessons, read_lfw, build_wild, load_wild
     from .recipes import Recipe
-    from .opinions import second_opinions
+    from .opinions import second_opinions, as_opinion, agree
     from .chimeras import chimeras, with_chimeras
     from .training import FaceData, LitFace, fit, train, history
     from .evaluation import by_group, evaluate, held_out, on_photos, on_store, read_report, recalibrate, release, summary, write_report

@@ -8,10 +8,11 @@ import numpy as np, torch
 from torch import nn
 from tqdm.auto import tqdm
 from .core import *
+from .decode import sigmoid, softmax
 from .recipes import RECIPES, total_loss, warm_cosine
 
 # %% auto #0
-__all__ = ['small_net', 'answers', 'fit_small', 'ask', 'second_opinions']
+__all__ = ['small_net', 'answers', 'fit_small', 'ask', 'second_opinions', 'as_opinion', 'agree']
 
 # %% ../nbs/05d_opinions.ipynb #486a8c88
 def small_net(
@@ -85,3 +86,15 @@ def second_opinions(
         for t,o in told.items(): out[t][~k] = o
     if wild is None: return half(out), None
     return half(out), half(ask([fit_small(x, y, seed=s) for s in range(seeds)], (torch.tensor(np.asarray(wild, np.float32))-mean)/std))
+
+# %% ../nbs/05d_opinions.ipynb #8bf76107
+def as_opinion(
+    logits:dict, # task -> (n, k), as `evaluation.logits_of` gives them, or a `Net`
+) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities
+    "Turn the answers of a network into an opinion"
+    return dict(age=softmax(logits['age']), gender=sigmoid(logits['gender'][:,0]), race=softmax(logits['race']))
+def agree(
+    *opinions:dict, # on the same faces
+) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities as float16
+    "Take the mean of several opinions"
+    return {t: np.mean([np.asarray(o[t], np.float32) for o in opinions], 0).astype(np.float16) for t in TASKS}
