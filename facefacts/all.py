@@ -15,7 +15,7 @@ del to_dict, write_whole # a method, to be had from `Facts`; and how files are w
 
 # Names that need torch or cost a second to import come at first use
 _LAZY = dict(
-    imbalance='age_weights class_weights discard_infants sample_weights smooth_labels',
+    imbalance='age_weights class_weights discard_infants sample_weights smooth_labels training_rows',
     models='FaceNet JointModel StandaloneModel create_net load_backbone',
     augment='augment',
     teacher='Teacher keep_lessons lessons read_lfw build_wild load_wild',
@@ -29,7 +29,7 @@ _LAZY = dict(
     panel='FaceFactsPanel',
 )
 if _CHECKING: # editors and type checkers see the real things
-    from .imbalance import age_weights, class_weights, discard_infants, sample_weights, smooth_labels
+    from .imbalance import age_weights, class_weights, discard_infants, sample_weights, smooth_labels, training_rows
     from .models import FaceNet, JointModel, StandaloneModel, create_net, load_backbone
     from .augment import augment
     from .teacher import Teacher, keep_lessons, lessons, read_lfw, build_wild, load_wild

@@ -6,7 +6,7 @@
 from __future__ import annotations
 import numpy as np, torch, torch.nn.functional as F
 from .core import *
-from .imbalance import discard_infants
+from .imbalance import training_rows
 
 # %% auto #0
 __all__ = ['partners', 'join_faces', 'chimeras', 'with_chimeras']
@@ -74,9 +74,7 @@ def with_chimeras(
     seed:int=0, # of the discarding, as in training, and of the pairs
 ) -> tuple: # crops and lessons: `wild`, and behind it the chimeras
     "Make chimeras of the training part and of `wild`, and ask the teacher about them"
-    df = df.reset_index(drop=True)
-    keep = discard_infants(df, infants, 4, seed)
-    rows = keep.index[keep['split']=='train'].to_numpy()
+    rows = training_rows(df, infants, seed)
     pool, years = crops[rows], df.age.to_numpy(float)[rows]
     if wild is not None: pool, years = np.concatenate([pool, wild[0]]), np.r_[years, wild[1]['ages'].astype(float)@AGES]
     made = chimeras(pool, years, n, seed)

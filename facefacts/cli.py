@@ -258,7 +258,7 @@ def make_parser() -> argparse.ArgumentParser:
     o.add_argument('--pretrained', action='store_true', help="start the backbone from timm's hub")
     o.add_argument('--teacher', metavar='FILE', help='the .safetensors file of faceres_deep, to learn its features too')
     o.add_argument('--wild', metavar='LFW', help='LFW: its folder, .zip or .tar.gz, for the teacher to label')
-    o.add_argument('--chimeras', metavar='N', type=_positive, help='faces put together from two of the others, for the teacher to label; 28000 need 3 GB of memory')
+    o.add_argument('--chimeras', metavar='N', type=_positive, help='faces put together from two of the others, for the teacher to label; all are held in memory')
     o.add_argument('--seed', type=int, default=0, help='of everything random (default: 0)')
     o = _add(sub, evaluate, True)
     o.add_argument('--split', default='test', metavar='test|FILE.csv', help='the fixed test part, the published list (published), or the images that a CSV file names (default: test)')

@@ -8,7 +8,7 @@ import numpy as np
 from .core import *
 
 # %% auto #0
-__all__ = ['discard_infants', 'class_weights', 'smooth_labels', 'age_weights', 'sample_weights']
+__all__ = ['discard_infants', 'training_rows', 'class_weights', 'smooth_labels', 'age_weights', 'sample_weights']
 
 # %% ../nbs/04_imbalance.ipynb #b30d191c
 def discard_infants(
@@ -22,6 +22,16 @@ def discard_infants(
     young = np.flatnonzero((df.age<below) & (df['split'].eq('train') if 'split' in df else True))
     gone = np.random.default_rng(seed).choice(young, round(frac*len(young)), replace=False)
     return df[~np.isin(np.arange(len(df)), gone)]
+
+# %% ../nbs/04_imbalance.ipynb #5d0c1a92
+def training_rows(
+    df, # DataFrame with age and split
+    frac:float=0.3, # share of the infants that is discarded, 0 to 1
+    seed:int=0, # the same seed discards the same rows
+) -> np.ndarray: # (n,) places in `df`, rising
+    "Find the rows that are trained on: the training part, less the discarded infants"
+    kept = discard_infants(df.reset_index(drop=True), frac, seed=seed)
+    return kept.index[kept['split']=='train'].to_numpy()
 
 # %% ../nbs/04_imbalance.ipynb #7edab1c3
 def class_weights(

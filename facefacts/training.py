@@ -14,7 +14,7 @@ from pytorch_lightning.callbacks import EMAWeightAveraging, ModelCheckpoint
 from torch.utils.data import DataLoader, Dataset
 from .core import *
 from .augment import augment, resize
-from .imbalance import discard_infants
+from .imbalance import training_rows
 from .models import *
 from .recipes import *
 from .opinions import second_opinions
@@ -82,11 +82,9 @@ class FaceData(pl.LightningDataModule):
         wild:tuple|None=None, # faces without labels: their crops, from `load_wild`, and their `lessons`, which label them
     ):
         super().__init__()
-        df, self.recipe = df.reset_index(drop=True), recipe
-        keep = discard_infants(df, frac=recipe.infants, below=4, seed=seed)
-        part = lambda d,s: d.index[d.split==s].to_numpy()
-        y, rows = codes(df), part(keep, 'train')
-        self.valid_ds = Crops(crops, y|(dict(photo=told['ages']) if told else {}), part(df, 'valid'))
+        self.recipe = recipe
+        y, rows = codes(df), training_rows(df, recipe.infants, seed)
+        self.valid_ds = Crops(crops, y|(dict(photo=told['ages']) if told else {}), np.flatnonzero(df['split']=='valid'))
         self.train_ds = Crops(*with_lessons(told, wild, crops, y, rows)) if told else Crops(crops, y, rows)
         for s,ds in (('train', self.train_ds), ('valid', self.valid_ds)):
             if not len(ds): raise BadDataset(f'no image is in the {s!r} part of the data; is its `split` column right?')
