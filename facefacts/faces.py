@@ -10,6 +10,7 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 import numpy as np
+from PIL import Image
 from fastcore.basics import patch
 from .core import BadWeights, Face
 from .windows import MIRROR, compose, invert, move, similarity, tiles, turned, warp, whole
@@ -58,9 +59,10 @@ def align(
 
 # %% ../nbs/02_faces.ipynb #eaecc4cd
 def sharpness(
-    crop:np.ndarray, # (size, size, 3) uint8
+    crop:np.ndarray, # (size, size, 3) uint8; a larger one is resized to 128 pixels, so that all are measured alike
 ) -> float: # gray levels
     "Measure how much fine detail a crop has"
+    if len(crop)>128: crop = np.asarray(Image.fromarray(crop).resize((128, 128), Image.Resampling.BICUBIC))
     g = crop.astype(np.float32)@np.float32([.299, .587, .114])
     return float((4*g[1:-1,1:-1]-g[:-2,1:-1]-g[2:,1:-1]-g[1:-1,:-2]-g[1:-1,2:]).std())
 

@@ -12,7 +12,7 @@ from .decode import sigmoid, softmax
 from .recipes import RECIPES, total_loss, warm_cosine
 
 # %% auto #0
-__all__ = ['small_net', 'answers', 'fit_small', 'ask', 'second_opinions', 'as_opinion', 'agree']
+__all__ = ['small_net', 'answers', 'fit_small', 'as_opinion', 'agree', 'ask', 'second_opinions']
 
 # %% ../nbs/05d_opinions.ipynb #486a8c88
 def small_net(
@@ -53,16 +53,26 @@ def fit_small(
                 opt.zero_grad(); loss.backward(); opt.step(); sched.step()
     return net.eval()
 
+# %% ../nbs/05d_opinions.ipynb #8bf76107
+def as_opinion(
+    logits:dict, # task -> (n, k), as `evaluation.logits_of` gives them, or a `Net`
+) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities
+    "Turn the answers of a network into an opinion"
+    return dict(age=softmax(logits['age']), gender=sigmoid(logits['gender'][:,0]), race=softmax(logits['race']))
+def agree(
+    *opinions:dict, # on the same faces
+) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities as float16
+    "Take the mean of several opinions"
+    return {t: np.mean([np.asarray(o[t], np.float32) for o in opinions], 0).astype(np.float16) for t in TASKS}
+
 # %% ../nbs/05d_opinions.ipynb #dc495c0d
 @torch.no_grad()
 def ask(
     nets, # from `fit_small`
     x:torch.Tensor, # (n, features)
-) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities, the mean over `nets`
+) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities as float16, the mean over `nets`
     "Ask small networks for their opinion"
-    outs = [answers(n(x)) for n in nets]
-    mean = lambda f: sum(map(f, outs))/len(outs)
-    return dict(age=mean(lambda o: o['age'].softmax(1)), gender=mean(lambda o: o['gender'][:,0].sigmoid()), race=mean(lambda o: o['race'].softmax(1)))
+    return agree(*[as_opinion({t: o.numpy() for t,o in answers(n(x)).items()}) for n in nets])
 
 # %% ../nbs/05d_opinions.ipynb #7e1430b8
 def second_opinions(
@@ -78,23 +88,10 @@ def second_opinions(
     mean, std = x.mean(0), x.std(0).clamp(min=1e-3)
     x, y = (x-mean)/std, {t: torch.as_tensor(y[t]) for t in TASKS}
     fold, out = torch.tensor(np.random.default_rng(0).permutation(len(x))%folds), None
-    half = lambda d: {t: o.half().numpy() for t,o in d.items()}
     for i in tqdm(range(folds), desc='second opinions', disable=not progress):
         k = fold!=i
         told = ask([fit_small(x[k], {t: v[k] for t,v in y.items()}, seed=s) for s in range(seeds)], x[~k])
-        out = out or {t: torch.zeros(len(x), *o.shape[1:]) for t,o in told.items()}
-        for t,o in told.items(): out[t][~k] = o
-    if wild is None: return half(out), None
-    return half(out), half(ask([fit_small(x, y, seed=s) for s in range(seeds)], (torch.tensor(np.asarray(wild, np.float32))-mean)/std))
-
-# %% ../nbs/05d_opinions.ipynb #8bf76107
-def as_opinion(
-    logits:dict, # task -> (n, k), as `evaluation.logits_of` gives them, or a `Net`
-) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities
-    "Turn the answers of a network into an opinion"
-    return dict(age=softmax(logits['age']), gender=sigmoid(logits['gender'][:,0]), race=softmax(logits['race']))
-def agree(
-    *opinions:dict, # on the same faces
-) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities as float16
-    "Take the mean of several opinions"
-    return {t: np.mean([np.asarray(o[t], np.float32) for o in opinions], 0).astype(np.float16) for t in TASKS}
+        out = out or {t: np.zeros((len(x), *o.shape[1:]), o.dtype) for t,o in told.items()}
+        for t,o in told.items(): out[t][~k.numpy()] = o
+    if wild is None: return out, None
+    return out, ask([fit_small(x, y, seed=s) for s in range(seeds)], (torch.tensor(np.asarray(wild, np.float32))-mean)/std)

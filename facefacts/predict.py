@@ -57,7 +57,7 @@ BLURRED = 2.7 # below this `sharpness`, gray levels, ages are several years off
 def doubts(
     face:Face, # in pixels of the full photo
     size:tuple[int,int], # (width, height) of the full photo, pixels
-    crop:np.ndarray|None=None, # (128, 128, 3) uint8, what the network saw
+    crop:np.ndarray|None=None, # (size, size, 3) uint8, what the network saw
 ) -> tuple[str,...]: # sentences; empty if there is none
     "Tell why the facts of this face should be trusted less"
     out, w = [], face.width
