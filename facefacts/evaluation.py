@@ -14,8 +14,8 @@ from .weights import export_onnx, load_net, make_meta, retell, save_weights, sha
 
 # %% auto #0
 __all__ = ['METRICS', 'REPORT', 'score', 'interval', 'summary', 'macro_f1', 'eces', 'by_group', 'on_store', 'shrink',
-           'answer_rows', 'labelled', 'on_photos', 'logits_of', 'valid_metrics', 'describe', 'held_labels', 'release',
-           'recalibrate', 'held_out', 'Report', 'evaluate', 'write_report', 'read_report']
+           'answer_rows', 'labelled', 'on_photos', 'logits_of', 'onnx_logits', 'valid_metrics', 'describe',
+           'held_labels', 'release', 'recalibrate', 'held_out', 'Report', 'evaluate', 'write_report', 'read_report']
 
 # %% ../nbs/08_evaluation.ipynb #19deea83
 def score(
@@ -94,7 +94,7 @@ def on_store(
     df:pd.DataFrame, # its table
     method:str='joint', # one of `METHODS`
     weights:str|Path|None=None, # folder; default the weights of the package
-    batch:int=128,
+    batch:int=128, # crops that are resized at a time
 ) -> pd.DataFrame: # predictions and labels, for `summary`
     "Predict from stored crops"
     from facefacts.predict import FaceFacts
@@ -102,7 +102,7 @@ def on_store(
     parts = []
     for i in range(0, len(crops), batch):
         some = crops[i:i+batch]
-        parts.append(answer_rows(ff.answer([{s: shrink(c, s) for s in ff.sizes} for c in some], batch)))
+        parts.append(answer_rows(ff.answer([{s: shrink(c, s) for s in ff.sizes} for c in some])))
     return labelled(pd.concat(parts, ignore_index=True), df)
 
 # %% ../nbs/08_evaluation.ipynb #21a72c48
@@ -168,6 +168,14 @@ def logits_of(
         for i in range(0, len(crops), batch):
             x = resize(torch.tensor(crops[i:i+batch]).permute(0, 3, 1, 2).to(dev), size)
             out.append({t: o.float().cpu().numpy() for t,o in net(x).items()})
+    return {t: np.concatenate([o[t] for o in out]) for t in out[0]}
+def onnx_logits(
+    net, # a `Net`, from `load_net`
+    crops:np.ndarray, # (n, size, size, 3) uint8, of any size
+    batch:int=8,
+) -> dict: # task -> logits (n, k)
+    "Run a finished network over stored crops"
+    out = [net(np.stack([shrink(c, net.size) for c in crops[i:i+batch]])) for i in range(0, len(crops), batch)]
     return {t: np.concatenate([o[t] for o in out]) for t in out[0]}
 
 # %% ../nbs/08_evaluation.ipynb #1f148b89
@@ -237,8 +245,7 @@ def recalibrate(
     if len(v)<20: raise BadDataset(f"{len(v)} faces have the split 'valid': a calibration needs at least 20, and some hundreds to be good")
     for name in (n for n in ('joint', *TASKS) if (weights/f'{n}.onnx').is_file()):
         net = load_net(name, weights)
-        parts = [net(np.stack([shrink(c, net.size) for c in crops[v[i:i+64]]])) for i in range(0, len(v), 64)]
-        logits = {t: np.concatenate([p[t] for p in parts]) for t in parts[0]}
+        logits = onnx_logits(net, crops[v])
         c = calibrate(logits, y)
         m = out[name] = valid_metrics(decode(logits, c), y)
         for f in (p for s in ('.onnx', '.safetensors') if (p := weights/f'{name}{s}').is_file()):

@@ -211,7 +211,7 @@ def _prepare(self, src, largest):
 def stream(self:FaceFacts,
     photos, # paths of files and folders, or any other photos
     faces:str='all', # 'all' faces of each photo, or 'one': its face of interest
-    batch:int=32, # faces that share a forward pass
+    batch:int=32, # faces that are gathered before they are answered
     workers:int=2, # threads that decode and find
 ): # yields a dict with the keys `COLUMNS` for each face, and for each photo without one
     "Predict the facts of many photos, a row at a time, in order"
