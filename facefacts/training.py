@@ -111,15 +111,14 @@ def ages(
 # %% ../nbs/06_training.ipynb #7e194a1d
 class LitFace(pl.LightningModule):
     "Train the network `name` of the registry by `recipe`"
-    def __init__(self, name='joint', recipe=RECIPES['best'], pretrained=False, init=None, taught=False):
+    def __init__(self, name='joint', recipe=RECIPES['best'], pretrained=False, init=None, taught=0): # taught: how many features the teacher has
         super().__init__()
         self.name, self.recipe = name, recipe
         self.net = create_net(name, backbone=recipe.backbone, head=recipe.head, drop_path=recipe.drop_path, pretrained=pretrained, mirror=recipe.mirror,
-            photo=taught and 'age' in NETS[name] and recipe.photo>0)
+            photo=bool(taught) and 'age' in NETS[name] and recipe.photo>0)
         if init: load_backbone(self.net, init)
         self.net.to(memory_format=torch.channels_last)
-        self.copy = torch.nn.LazyLinear(1024) if taught else None # guesses the teacher's features; not part of the finished net
-        if taught: self.copy(torch.zeros(1, self.net.num_features))
+        self.copy = torch.nn.Linear(self.net.num_features, taught) if taught else None # guesses the teacher's features; not part of the finished net
 
     def forward(self, x): return self.net(x.contiguous(memory_format=torch.channels_last))
 
@@ -228,10 +227,10 @@ def fit(
     "Train one network"
     run, r = Path(run), data.recipe
     run.mkdir(parents=True, exist_ok=True)
-    last, taught = run/'last.ckpt', 'features' in data.train_ds.y
+    last, taught = run/'last.ckpt', data.train_ds.y['features'].shape[1] if 'features' in data.train_ds.y else 0
     resume = resume and last.exists()
     start = json.loads((run/'run.json').read_text())['init'] if resume else Path(init).name if init else 'timm' if pretrained else 'random'
-    story = dict(net=name, seed=seed, faces=len(data.train_ds), taught=taught, init=start, recipe=asdict(r))
+    story = dict(net=name, seed=seed, faces=len(data.train_ds), taught=bool(taught), init=start, recipe=asdict(r))
     pl.seed_everything(seed, verbose=False)
     lit = LitFace(name, r, pretrained, None if resume else init, taught)
     write_whole(run/'run.json', json.dumps(story, indent=1).encode())
