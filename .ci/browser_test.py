@@ -272,6 +272,7 @@ def lab(browser, P):
         p = page_of(browser, f'http://127.0.0.1:{port}/lab/tree/panel.ipynb', 1500, height=1000)
         with check('JupyterLab: the panel opens', p):
             p.locator('.jp-NotebookPanel h1').wait_for(timeout=120_000)
+            p.locator('#jp-main-statusbar').get_by_text('Idle').wait_for(timeout=120_000) # what is run before the kernel is there, is lost
             p.get_by_role('menuitem', name='Run', exact=True).click(); p.get_by_role('menuitem', name='Run All Cells', exact=True).click()
             p.get_by_role('button', name='Upload photos').wait_for(timeout=120_000)
         everything(p, P, 'JupyterLab, dark')
