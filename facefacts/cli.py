@@ -8,7 +8,7 @@ import argparse, io, logging, os, shlex, signal, sys, warnings
 from contextlib import contextmanager
 from pathlib import Path
 import facefacts
-from .core import METHODS, RULERS, FaceFactsError, NoFaceFound, need
+from .core import METHODS, FaceFactsError, NoFaceFound, need
 from .inputs import image_files
 from .rows import RowWriter
 
@@ -139,7 +139,7 @@ def predict(a) -> int: # exit code
     out = _out_path(a.out, files)
     suffix = out.suffix.lower()[1:] if out else ''
     from facefacts.predict import FaceFacts
-    ff,done,failed = FaceFacts(a.method, a.weights, ruler=a.ruler),0,0
+    ff,done,failed = FaceFacts(a.method, a.weights),0,0
     try:
         with RowWriter(a.format or (suffix if suffix in ('csv', 'json') else 'text'), out, a.faces=='all') as w, _bar(len(files), out or not sys.stdout.isatty()) as bar:
             for r in ff.stream(files, faces=a.faces):
@@ -198,7 +198,6 @@ def evaluate(a) -> int: # exit code
     if a.split not in ('test', 'valid', 'published') and not Path(a.split).is_file():
         raise WrongUsage(f'there is no {a.split}: --split is test, published, valid, or a CSV file with a column `file`')
     if a.report:
-        if a.ruler!='auto': raise WrongUsage('--report reads each picture by the ruler that FaceFacts() would: leave out --ruler, or leave out --report to measure with one')
         need('fairlearn')
         from facefacts.card import make_report, told_imbalance
         changes = told_imbalance(_data(a.imbalance)) if a.imbalance else None
@@ -206,7 +205,7 @@ def evaluate(a) -> int: # exit code
         return 0
     from facefacts.evaluation import evaluate
     from facefacts.groups import gaps
-    r = evaluate(data, method=a.method, split=a.split, weights=a.weights, ruler=a.ruler)
+    r = evaluate(data, method=a.method, split=a.split, weights=a.weights)
     print(r, 'From the best to the worst group, and the gap that chance alone would make:', gaps(r.pred).round(3).to_string(), sep='\n\n')
     return 0
 
@@ -225,7 +224,6 @@ def _add(commands, run, positional=None, **kwargs):
     if run is not app: p.add_argument('--method', choices=METHODS, default='joint', help='one network for all facts, or one for each (default: joint)')
     if run in (predict, evaluate):
         p.add_argument('--weights', metavar='FOLDER', help='with .onnx files of your own (default: those of the package)')
-        p.add_argument('--ruler', choices=('auto', *RULERS), default='auto', help="for ages: that of photographs, UTKFace's, or by the picture (default: auto)")
     return p
 
 # %% ../nbs/12_cli.ipynb #533679c4

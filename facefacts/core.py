@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 # %% auto #0
-__all__ = ['TASKS', 'METHODS', 'RULERS', 'GENDERS', 'RACES', 'MAX_AGE', 'AGES', 'KEYPOINTS', 'COLUMNS', 'codes', 'age_band',
+__all__ = ['TASKS', 'METHODS', 'GENDERS', 'RACES', 'MAX_AGE', 'AGES', 'KEYPOINTS', 'COLUMNS', 'codes', 'age_band',
            'FaceFactsError', 'UnreadableImage', 'NoFaceFound', 'BadWeights', 'BadDataset', 'MissingExtra', 'need',
            'write_whole', 'Face', 'Facts', 'row', 'to_dict', 'Lazy']
 
 # %% ../nbs/00_core.ipynb #b6fd89df
 TASKS = ('age', 'gender', 'race')
 METHODS = ('joint', 'standalone')
-RULERS = ('photo', 'utkface') # ages as a network sees them that learnt from dated photographs, or as UTKFace's annotators guessed them
 
 # %% ../nbs/00_core.ipynb #9c430c2e
 GENDERS = ('Male', 'Female')
@@ -140,7 +139,6 @@ class Facts:
     warnings: tuple[str,...] = () # reasons to trust these facts less, as sentences
     age_probs: np.ndarray|None = field(default=None, repr=False) # (117,) distribution over `AGES`
     crop: np.ndarray|None = field(default=None, repr=False) # (size, size, 3) the aligned face that the net saw
-    ruler: str = 'utkface' # by which ages were read, one of `RULERS`
 
     @property
     def race_prob(self) -> float: return self.race_probs[self.race]

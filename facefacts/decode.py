@@ -8,9 +8,8 @@ import numpy as np
 from .core import *
 
 # %% auto #0
-__all__ = ['TEMPERATURES', 'CENTRES', 'GAP', 'softmax', 'sigmoid', 'nll', 'two_class', 'fit_temperature', 'ece', 'cdf_at',
-           'quantile', 'decode_age', 'conformal_reach', 'age_interval', 'bell_around', 'photo_years', 'photo_probs',
-           'calibrate', 'age_probs', 'decode']
+__all__ = ['TEMPERATURES', 'CENTRES', 'softmax', 'sigmoid', 'nll', 'two_class', 'fit_temperature', 'ece', 'cdf_at', 'quantile',
+           'decode_age', 'conformal_reach', 'age_interval', 'bell_around', 'calibrate', 'age_probs', 'decode']
 
 # %% ../nbs/00a_decode.ipynb #7c7337bc
 def softmax(
@@ -140,50 +139,18 @@ def _years(probs, age, level):
     if d.mean() <= d.std()/len(d)**.5: best = 'midway' # no telling them apart
     return dict(decode=best, interval=dict(level=level, reach=conformal_reach(probs, age, level)))
 
-# %% ../nbs/00a_decode.ipynb #18b57a9e
-def _spread(mean, age):
-    "Intercept and slope of the standard deviation of `age` around `mean`, over `mean`"
-    slope, start = np.polyfit(mean, np.abs(age-mean)*(np.pi/2)**.5, 1)
-    return [float(start), float(slope)]
-def _gap(photo, told, among=(50, 70)):
-    "How many years the ages `photo` of the second ruler lie below those `told` by the first, on average, where these are `among` so many"
-    k = (told>=among[0]) & (told<among[1])
-    return float((told-photo)[k].mean()) if k.any() else GAP
-GAP = 5.4 # years, where it could not be measured: between those of the two networks of the package that read ages
-def photo_years(
-    logits:dict, # with age and photo, (n, 117) each
-    c:dict, # from `calibrate`
-    fade:tuple=(60, 80), # years by the first ruler: from where on the second is held to it, and from where on in full
-) -> np.ndarray: # (n,) years
-    "Read ages by the second ruler, which for old people may not lie further below the first than it does around sixty"
-    mean, told = softmax(logits['photo'])@AGES, age_probs(logits['age'], c)@AGES
-    held = np.clip((told-fade[0])/(fade[1]-fade[0]), 0, 1)
-    return mean + held*np.maximum(told-c['photo'].get('gap', GAP)-mean, 0)
-def photo_probs(
-    logits:dict, # with age and photo, (n, 117) each
-    c:dict, # from `calibrate`
-) -> np.ndarray: # (n, 117)
-    "Turn the logits of the two rulers into distributions of the second"
-    mean, (start,slope) = photo_years(logits, c), c['photo']['sigma']
-    return bell_around(mean, np.maximum(start+slope*mean, .5))
-
 # %% ../nbs/00a_decode.ipynb #387584fb
 def calibrate(
-    logits:dict, # task -> (n, k), of held-out faces; perhaps 'photo' too
+    logits:dict, # task -> (n, k), of held-out faces
     y:dict, # task -> (n,) labels: years, or codes
     level:float=.9, # of the age interval
-) -> dict: # 'temperature', and for age 'decode', 'sigma', 'interval' and 'photo'
+) -> dict: # 'temperature', and for age 'decode', 'interval', and 'sigma' for the seed's head
     "Fit temperatures and the age interval on held-out faces"
     c = dict(temperature={t: fit_temperature(v, np.rint(y[t]).astype(int)) for t,v in logits.items() if t in y and (v.shape[1]>1 or t!='age')})
     if 'age' not in logits: return c
     a = logits['age']
     if a.shape[1]==1: c['sigma'] = max(float(np.sqrt(((a[:,0]-y['age'])**2).mean())), .5)
-    c |= _years(age_probs(a, c), y['age'], level)
-    if 'photo' in logits:
-        c['photo'] = dict(gap=_gap(softmax(logits['photo'])@AGES, age_probs(a, c)@AGES))
-        c['photo']['sigma'] = _spread(photo_years(logits, c), y['age'])
-        c['photo'] |= _years(photo_probs(logits, c), y['age'], level) | dict(decode='mean')
-    return c
+    return c | _years(age_probs(a, c), y['age'], level)
 
 # %% ../nbs/00a_decode.ipynb #134656c4
 def age_probs(
@@ -194,22 +161,17 @@ def age_probs(
     if logits.shape[1]==1: return bell_around(logits[:,0], c['sigma'])
     return softmax(logits/c['temperature']['age'])
 
-# %% ../nbs/00a_decode.ipynb #fcfe01d0
-def _told(probs, c):
-    "What is told of the age distributions `probs`, as `c` says"
-    a, (lo,hi) = decode_age(probs, c['decode']), age_interval(probs, c['interval']['reach'])
-    return dict(age=a, age_low=np.minimum(lo, a), age_high=np.maximum(hi, a), age_probs=probs)
-
 # %% ../nbs/00a_decode.ipynb #0d51690b
 def decode(
     logits:dict, # task -> (n, k)
     c:dict, # from `calibrate`
-) -> dict: # age, age_low, age_high (n,); age_probs (n, 117), gender_probs (n, 2), race_probs (n, 5); those whose task is in `logits`; with 'photo', photo_age ... too
+) -> dict: # age, age_low, age_high (n,); age_probs (n, 117), gender_probs (n, 2), race_probs (n, 5); those whose task is in `logits`
     "Turn logits into facts and their doubt"
     out = {}
     if 'age' in logits:
-        out |= _told(age_probs(logits['age'], c), c)
-        if 'photo' in logits: out |= {f'photo_{k}': v for k,v in _told(photo_probs(logits, c), c['photo']).items()}
+        p = age_probs(logits['age'], c)
+        age, (lo,hi) = decode_age(p, c['decode']), age_interval(p, c['interval']['reach'])
+        out |= dict(age=age, age_low=np.minimum(lo, age), age_high=np.maximum(hi, age), age_probs=p)
     if 'gender' in logits: out['gender_probs'] = softmax(two_class(logits['gender'])/c['temperature']['gender'])
     if 'race' in logits: out['race_probs'] = softmax(logits['race']/c['temperature']['race'])
     return out

@@ -137,7 +137,6 @@ def on_photos(
     df:pd.DataFrame, # labels: file (those names), age, gender, race
     method:str='joint', # one of `METHODS`
     weights:str|Path|None=None, # folder; default the weights of the package
-    ruler:str='auto', # for ages, as `FaceFacts` takes it
 ) -> pd.DataFrame: # predictions and labels, for `summary`; df.attrs: 'missed', names of pictures without a face, and 'missed_labels', what they are labelled
     "Predict from the pictures themselves, through the whole product path"
     from facefacts.predict import FaceFacts
@@ -146,7 +145,7 @@ def on_photos(
             f = io.BytesIO(src if isinstance(src, bytes) else Path(src).read_bytes())
             f.name = name
             yield f
-    out = pd.DataFrame(FaceFacts(method, weights, ruler=ruler).stream(sources(), faces='one'), columns=COLUMNS)
+    out = pd.DataFrame(FaceFacts(method, weights).stream(sources(), faces='one'), columns=COLUMNS)
     labels = df[['file', *TASKS]].rename(columns={t: f'label_{t}' for t in TASKS})
     missed = labels[labels.file.isin(out.file[out.error!=''])]
     out = out[out.error==''].merge(labels, on='file')
@@ -298,15 +297,14 @@ def evaluate(
     method:str='joint', # one of `METHODS`
     split:str|Path='test', # 'published', 'test', 'valid', or a CSV file
     weights:str|Path|None=None, # folder; default the weights of the package
-    ruler:str='auto', # for ages, as `FaceFacts` takes it
     times:int=1000, # bootstrap samples
     progress:bool=True,
 ) -> Report:
     "Measure a method on held-out pictures, through the whole product path"
     from facefacts.utkface import Pictures, read_utkface, settle_labels
     df = held_out(settle_labels(read_utkface(data, progress=progress)), split)
-    with Pictures(data) as pics: pred = on_photos(((f, pics.read(f)) for f in df.file), df, method, weights, ruler)
-    return Report.of(pred, method=method, split=Path(split).name, ruler=ruler, weights={n: sha256(Path(weights or WEIGHTS)/f'{n}.onnx')[:12] for n in (('joint',) if method=='joint' else TASKS)}, times=times)
+    with Pictures(data) as pics: pred = on_photos(((f, pics.read(f)) for f in df.file), df, method, weights)
+    return Report.of(pred, method=method, split=Path(split).name, weights={n: sha256(Path(weights or WEIGHTS)/f'{n}.onnx')[:12] for n in (('joint',) if method=='joint' else TASKS)}, times=times)
 
 # %% ../nbs/08_evaluation.ipynb #5d26d87c
 REPORT = 'report.json'

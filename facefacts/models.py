@@ -14,7 +14,7 @@ __all__ = ['LOGITS', 'HEADS', 'NETS', 'METHOD_NETS', 'linear_head', 'seed_head',
            'create_net', 'open_gates', 'load_backbone']
 
 # %% ../nbs/05_models.ipynb #470bfad8
-LOGITS = dict(age=MAX_AGE+1, gender=1, race=len(RACES), photo=MAX_AGE+1) # how many outputs a linear head has for each task, and for the second ruler of ages
+LOGITS = dict(age=MAX_AGE+1, gender=1, race=len(RACES)) # how many outputs a linear head has for each task
 
 # %% ../nbs/05_models.ipynb #8ab1a5fe
 def linear_head(
@@ -41,7 +41,7 @@ HEADS = dict(linear=linear_head, seed=seed_head)
 
 # %% ../nbs/05_models.ipynb #0a23f616
 class FaceNet(nn.Module):
-    "A timm backbone with one head for each of `tasks`, and perhaps a second one for age"
+    "A timm backbone with one head for each of `tasks`"
     def __init__(self,
         tasks:tuple[str,...]=TASKS, # which heads it has
         backbone:str='efficientnet_b0', # any name of `timm.list_models()`
@@ -52,13 +52,12 @@ class FaceNet(nn.Module):
         mean:float=.5, # subtracted from pixels of 0 to 1
         std:float=.5, # and divided by
         mirror:bool=False, # outside training, take the mean over each face and its mirror image?
-        photo:bool=False, # a second head for age, which learns the ages that a teacher reads off photographs?
     ):
         super().__init__()
-        self.config = dict(tasks=tuple(tasks), backbone=backbone, head=head, drop=drop, drop_path=drop_path, mean=mean, std=std, mirror=mirror, photo=photo)
+        self.config = dict(tasks=tuple(tasks), backbone=backbone, head=head, drop=drop, drop_path=drop_path, mean=mean, std=std, mirror=mirror)
         self.backbone = timm.create_model(backbone, pretrained=pretrained, num_classes=0, drop_path_rate=drop_path)
         self.num_features = getattr(self.backbone, 'head_hidden_size', None) or self.backbone.num_features
-        self.heads = nn.ModuleDict({t: HEADS[head](self.num_features, t, drop) for t in (*tasks, *['photo']*photo)})
+        self.heads = nn.ModuleDict({t: HEADS[head](self.num_features, t, drop) for t in tasks})
 
     def features(self, x): return self.backbone((x-self.config['mean'])/self.config['std']) # (batch, 3, size, size), 0 to 1, RGB -> (batch, num_features)
     def answer(self, z): return {t: h(z) for t,h in self.heads.items()} # features -> task -> (batch, logits)
@@ -84,7 +83,7 @@ class StandaloneModel(FaceNet):
 # %% ../nbs/05_models.ipynb #8542bf5d
 def create_net(
     name:str='joint', # a key of `NETS`
-    **kwargs, # passed to `FaceNet`: backbone, head, drop, drop_path, pretrained, mean, std, mirror, photo
+    **kwargs, # passed to `FaceNet`: backbone, head, drop, drop_path, pretrained, mean, std, mirror
 ) -> FaceNet:
     "Create the network called `name`"
     if name not in NETS: raise ValueError(f"no network is called {name!r}; there are {', '.join(NETS)}")

@@ -15,7 +15,7 @@ from .core import *
 from .predict import FaceFacts
 from .saliency import where_it_looked
 from .shots import Inbox, Shot, name_of, rows, sentence, summary, to_csv
-from .views import ABOUT, NAMES, RULED, asset
+from .views import ABOUT, NAMES, asset
 
 # %% auto #0
 __all__ = ['SAMPLE', 'FaceFactsPanel']
@@ -124,7 +124,7 @@ def _tiles(self:FaceFactsPanel):
     "The answer, or both answers, with reasons for doubt"
     f,s = self.facts, self.shot
     if self.comparing: return views.answer(views.versus(*(s.facts[m][f.index] for m in METHODS)), f.warnings)
-    return views.answer(views.tiles(f), f.warnings, f'{NAMES[f.method]}: {ABOUT[f.method]}, in {s.times[NAMES[f.method]]*1000:.0f} ms. Age {RULED[f.ruler]}. ')
+    return views.answer(views.tiles(f), f.warnings, f'{NAMES[f.method]}: {ABOUT[f.method]}, in {s.times[NAMES[f.method]]*1000:.0f} ms. ')
 
 # %% ../nbs/11_panel.ipynb #332f2976
 @patch

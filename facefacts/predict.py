@@ -18,8 +18,8 @@ from .faces import FaceFinder, align, face_of_interest, find_faces, sharpness
 from .weights import Net, load_net
 
 # %% auto #0
-__all__ = ['SIDE_ONE', 'SIDE_ALL', 'BLURRED', 'CHIP', 'a_finder', 'find_in', 'doubts', 'ruler_of', 'FaceFacts', 'sizes',
-           'crops_of', 'answer', 'ruler_for', 'facts', 'all_faces', 'stream', 'list_photos', 'table']
+__all__ = ['SIDE_ONE', 'SIDE_ALL', 'BLURRED', 'a_finder', 'find_in', 'doubts', 'FaceFacts', 'sizes', 'crops_of', 'answer',
+           'facts', 'all_faces', 'stream', 'list_photos', 'table']
 
 # %% ../nbs/09_predict.ipynb #3ccf224a
 SIDE_ONE, SIDE_ALL = 1200, 2400 # the longer side, in pixels, that is enough to look for one face, and for all
@@ -71,15 +71,6 @@ def doubts(
         if not .2<along<.8: out.append('the face is turned away from the camera')
     return tuple(out)
 
-# %% ../nbs/09_predict.ipynb #2dbadc9e
-CHIP = .75 # from this share of the picture's shorter side on, a face fills it
-def ruler_of(
-    face:Face, # in pixels of the full photo
-    size:tuple[int,int], # (width, height) of the full photo, pixels
-) -> str: # one of `RULERS`
-    "Choose the ruler for age: UTKFace's for a picture that is one face, as UTKFace's are, and otherwise that of photographs"
-    return 'utkface' if face.width >= CHIP*min(size) else 'photo'
-
 # %% ../nbs/09_predict.ipynb #e4f3c242
 class FaceFacts:
     "Predict the facts of faces: `ff(photo)` for the face of interest, `ff.all(photo)` for all, `ff.table(paths)` for many photos"
@@ -87,23 +78,18 @@ class FaceFacts:
         method:str='joint', # 'joint': one network for the three tasks; 'standalone': one for each
         weights:str|Path|None=None, # a folder with .onnx files of your own; default those of the package
         threads:int|None=None, # that one forward pass may use; default as many as cores
-        ruler:str='auto', # for ages: one of `RULERS`, or 'auto': what `ruler_of` says
     ):
-        if ruler not in ('auto', *RULERS): raise ValueError(f"ruler is one of auto, {', '.join(RULERS)}, not {ruler!r}")
         if method not in METHODS: raise ValueError(f"method is one of {', '.join(METHODS)}, not {method!r}")
         names = ('joint',) if method=='joint' else TASKS
         loaded = {n: load_net(n, weights, threads) for n in names}
-        self.method, self.ruler = method, ruler
+        self.method = method
         self.nets = {t: n for n in loaded.values() for t in n.tasks} # task -> `Net`; for the joint method three times the same
-        if 'photo' not in self.nets['age'].outputs:
-            if ruler=='photo': raise BadWeights(f"{self.nets['age'].path} has no ages of photographs: train it with a teacher")
-            self.ruler = 'utkface'
     def __repr__(self): return f"FaceFacts({self.method!r}): {'; '.join(map(repr, dict.fromkeys(self.nets.values())))}"
     if TYPE_CHECKING: # for editors and type checkers, which do not see what is added below
         from pandas import DataFrame as _DataFrame
         sizes: set[int]
         def crops_of(self, pixels:np.ndarray, face:Face) -> dict: ...
-        def answer(self, crops:list[dict], batch:int=8, rulers:list[str]|None=None) -> dict: ...
+        def answer(self, crops:list[dict], batch:int=8) -> dict: ...
         def facts(self, photo:Photo|np.ndarray, faces:list[Face]) -> list[Facts]: ...
         def __call__(self, photo, face:Face|None=None) -> Facts: ...
         def all(self, photo) -> list[Facts]: ...
@@ -128,7 +114,6 @@ FaceFacts.crops_of = crops_of
 def answer(self:FaceFacts,
     crops:list[dict], # n times size -> (size, size, 3) uint8
     batch:int=8, # crops in one forward pass
-    rulers:list[str]|None=None, # n of `RULERS`; default UTKFace's, as for any crop by itself
 ) -> dict: # age, age_low, age_high (n,), age_probs (n, 117), gender_probs (n, 2), race_probs (n, 5)
     "Run the networks on `crops`"
     parts = []
@@ -136,23 +121,8 @@ def answer(self:FaceFacts,
         d = {}
         for net in dict.fromkeys(self.nets.values()): d |= net.facts(np.stack([c[net.size] for c in crops[i:i+batch]]))
         parts.append(d)
-    if not parts: return {}
-    a = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
-    photo = np.array(rulers or ['utkface']*len(crops))=='photo'
-    for k in [k for k in a if k.startswith('photo_')]:
-        other = a.pop(k)
-        a[k.removeprefix('photo_')][photo] = other[photo]
-    return a
+    return {k: np.concatenate([p[k] for p in parts]) for k in parts[0]} if parts else {}
 FaceFacts.answer = answer
-
-# %% ../nbs/09_predict.ipynb #b938a7c4
-def ruler_for(self:FaceFacts,
-    face:Face, # in pixels of the full photo
-    size:tuple[int,int], # (width, height) of the full photo, pixels
-) -> str: # one of `RULERS`
-    "Tell with which ruler the age of this face is read"
-    return ruler_of(face, size) if self.ruler=='auto' else self.ruler
-FaceFacts.ruler_for = ruler_for
 
 # %% ../nbs/09_predict.ipynb #a3f748dc
 def facts(self:FaceFacts,
@@ -162,17 +132,16 @@ def facts(self:FaceFacts,
     "Answer for faces that are found already"
     if not isinstance(photo, Photo): photo = read_photo(photo)
     crops, full = [self.crops_of(photo.pixels, f) for f in faces], [f.scaled(1/photo.scale) for f in faces]
-    rulers = [self.ruler_for(f, photo.size) for f in full]
-    a, seen = self.answer(crops, rulers=rulers), [c[self.nets['age'].size] for c in crops]
-    return [_facts(a, i, f, self.method, photo.name, i, r, doubts(f, photo.size, c), c) for i,(f,r,c) in enumerate(zip(full, rulers, seen))]
+    a, seen = self.answer(crops), [c[self.nets['age'].size] for c in crops]
+    return [_facts(a, i, f, self.method, photo.name, i, doubts(f, photo.size, c), c) for i,(f,c) in enumerate(zip(full, seen))]
 FaceFacts.facts = facts
 
 # %% ../nbs/09_predict.ipynb #53fd2d5a
-def _facts(a, i, face, method, file, index, ruler, warnings=(), crop=None):
+def _facts(a, i, face, method, file, index, warnings=(), crop=None):
     "The `i`-th of the answers `a` as `Facts`"
     g,r = a['gender_probs'][i], a['race_probs'][i]
     return Facts(float(a['age'][i]), (float(a['age_low'][i]), float(a['age_high'][i])), GENDERS[g.argmax()], float(g.max()),
-        RACES[r.argmax()], dict(zip(RACES, map(float, r))), face, method, file, index, warnings, a['age_probs'][i], crop, ruler)
+        RACES[r.argmax()], dict(zip(RACES, map(float, r))), face, method, file, index, warnings, a['age_probs'][i], crop)
 
 # %% ../nbs/09_predict.ipynb #8d64d746
 def __call__(self:FaceFacts,
@@ -198,11 +167,11 @@ FaceFacts.all = all_faces
 
 # %% ../nbs/09_predict.ipynb #b6c6662f
 def _prepare(self, src, largest):
-    "Name, found faces with their crops and rulers, and the error of one photo"
+    "Name, found faces with their crops, and the error of one photo"
     name = str(src) if isinstance(src, (str, Path)) else getattr(src, 'name', '')
     try:
         photo,faces = find_in(src, largest, max(self.sizes))
-        found = [(full := f.scaled(1/photo.scale), self.crops_of(photo.pixels, f), self.ruler_for(full, photo.size)) for f in faces]
+        found = [(f.scaled(1/photo.scale), self.crops_of(photo.pixels, f)) for f in faces]
         return name or photo.name, found, '' if found else 'no face found'
     except FaceFactsError as e: return name, [], str(e)
     except Exception as e: return name, [], f'unexpected: {type(e).__name__}: {e}' # of one photo among thousands; the others go on
@@ -236,11 +205,11 @@ FaceFacts.stream = stream
 def _rows(self, ready):
     "Rows of some prepared photos, their faces in one batch"
     seen, i = [o for _,found,_ in ready for o in found], 0
-    a = self.answer([c for _,c,_ in seen], rulers=[r for *_,r in seen])
+    a = self.answer([c for _,c in seen])
     for name,found,error in ready:
         if not found: yield row(file=name, error=error)
-        for j,(face,_,ruler) in enumerate(found):
-            yield row(_facts(a, i, face, self.method, name, j, ruler))
+        for j,(face,_) in enumerate(found):
+            yield row(_facts(a, i, face, self.method, name, j))
             i += 1
 FaceFacts._rows = _rows
 

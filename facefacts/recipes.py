@@ -35,7 +35,6 @@ class Recipe:
     mixup: float = .2 # how often and how strongly two faces are blended (the parameter of a beta distribution); 0: never
     mirror: bool = True # does the finished net take the mean over a face and its mirror image?
     teach: float = 2. # weight of the teacher's features, where there is a teacher
-    photo: float = .5 # weight of the ages that the teacher sees, where there is a teacher
     trust: float = .5 # share of the loss in which second opinions take the place of the labels, where there is a teacher
 
 # %% ../nbs/05c_recipes.ipynb #6e206347
@@ -78,8 +77,8 @@ def total_loss(
     for t in (t for t in out if t in y):
         known = (y[t]>=0) if y[t].ndim==1 else torch.ones(len(y[t]), dtype=torch.bool, device=y[t].device)
         losses[t] = task_loss(t, out[t][known], y[t][known], recipe.age_loss) if known.any() else out[t].sum()*0
-    alone = len(set(TASKS) & out.keys())==1
-    w = (dict.fromkeys(TASKS, 1.) if alone else dict(zip(TASKS, recipe.weights))) | dict(photo=recipe.photo)
+    alone = len(out)==1
+    w = dict.fromkeys(TASKS, 1.) if alone else dict(zip(TASKS, recipe.weights))
     return sum(w[t]*l for t,l in losses.items()), losses
 
 # %% ../nbs/05c_recipes.ipynb #2871bed1

@@ -46,15 +46,15 @@ def _resized(crops, size):
     return np.stack([np.asarray(Image.fromarray(c).resize((size,size), Image.Resampling.BICUBIC)) for c in crops])
 
 # %% ../nbs/10a_saliency.ipynb #a7d44090
-def _ask(nets, tasks, crops, batch, progress, ruler='utkface'):
-    "Logits of `tasks` for all `crops`, with ages by `ruler`; tells `progress` the share that is done"
+def _ask(nets, tasks, crops, batch, progress):
+    "Logits of `tasks` for all `crops`; tells `progress` the share that is done"
     groups = {}
     for t in tasks: groups.setdefault(id(nets[t]), (nets[t], []))[1].append(t)
     out, done, total = {t: [] for t in tasks}, 0, len(groups)*len(crops)
     for net,ts in groups.values():
         for i in range(0, len(crops), batch):
             part = net(_resized(crops[i:i+batch], getattr(net, 'size', crops.shape[1])))
-            for t in ts: out[t].append(np.asarray(part['photo' if t=='age' and ruler=='photo' and 'photo' in part else t]))
+            for t in ts: out[t].append(np.asarray(part[t]))
             done += len(crops[i:i+batch])
             if progress: progress(done/total)
     return {t: np.concatenate(v) for t,v in out.items()}
@@ -85,7 +85,7 @@ def where_it_looked(
     "Map how much each part of a face matters for each answer, by hiding it (Zeiler & Fergus 2014)"
     nets = getattr(nets, 'nets', nets)
     hidden,_ = occlude(facts.crop, patch, steps)
-    logits = _ask(nets, tasks, np.concatenate([facts.crop[None], hidden]), batch, progress, facts.ruler)
+    logits = _ask(nets, tasks, np.concatenate([facts.crop[None], hidden]), batch, progress)
     S, maps = len(facts.crop), {}
     for t in tasks:
         e = evidence(t, logits[t])

@@ -64,7 +64,7 @@ def with_lessons(
 ) -> tuple: # crops, labels and rows for `Crops`
     "Add what the teacher sees to the labels, second opinions too, and the faces without labels to the crops"
     told, wild = with_seconds(told, wild, y, rows)
-    flat = lambda t: dict(features=t['features'], photo=t['ages']) | {f'seen_{k}': o for k,o in t['seen'].items()}
+    flat = lambda t: dict(features=t['features']) | {f'seen_{k}': o for k,o in t['seen'].items()}
     y, n, m = y|flat(told), len(crops), 0 if wild is None else len(wild[0])
     if not m: return crops, y, rows
     more = pseudo_labels(wild[1])|flat(wild[1])
@@ -84,7 +84,7 @@ class FaceData(pl.LightningDataModule):
         super().__init__()
         self.recipe = recipe
         y, rows = codes(df), training_rows(df, recipe.infants, seed)
-        self.valid_ds = Crops(crops, y|(dict(photo=told['ages']) if told else {}), np.flatnonzero(df['split']=='valid'))
+        self.valid_ds = Crops(crops, y, np.flatnonzero(df['split']=='valid'))
         self.train_ds = Crops(*with_lessons(told, wild, crops, y, rows)) if told else Crops(crops, y, rows)
         for s,ds in (('train', self.train_ds), ('valid', self.valid_ds)):
             if not len(ds): raise BadDataset(f'no image is in the {s!r} part of the data; is its `split` column right?')
@@ -114,8 +114,7 @@ class LitFace(pl.LightningModule):
     def __init__(self, name='joint', recipe=RECIPES['best'], pretrained=False, init=None, taught=0): # taught: how many features the teacher has
         super().__init__()
         self.name, self.recipe = name, recipe
-        self.net = create_net(name, backbone=recipe.backbone, head=recipe.head, drop_path=recipe.drop_path, pretrained=pretrained, mirror=recipe.mirror,
-            photo=bool(taught) and 'age' in NETS[name] and recipe.photo>0)
+        self.net = create_net(name, backbone=recipe.backbone, head=recipe.head, drop_path=recipe.drop_path, pretrained=pretrained, mirror=recipe.mirror)
         if init: load_backbone(self.net, init)
         self.net.to(memory_format=torch.channels_last)
         self.copy = torch.nn.Linear(self.net.num_features, taught) if taught else None # guesses the teacher's features; not part of the finished net
@@ -139,17 +138,16 @@ class LitFace(pl.LightningModule):
         "The loss against labels, and in the share that the recipe trusts them, against second opinions"
         loss, each = total_loss(out, y, self.recipe)
         if 'seen_age' not in y: return loss, each
-        seen = {t: y[f'seen_{t}'].float() for t in TASKS} | ({'photo': y['photo']} if 'photo' in y else {})
+        seen = {t: y[f'seen_{t}'].float() for t in TASKS}
         other, more = total_loss(out, seen, self.recipe)
         trust = self.recipe.trust
-        return (1-trust)*loss + trust*other, each | {f'seen_{t}': l for t,l in more.items() if t in TASKS}
+        return (1-trust)*loss + trust*other, each | {f'seen_{t}': l for t,l in more.items()}
 
     def validation_step(self, batch, i):
         x,y = batch
         out = self(x)
         m = dict(valid_loss=total_loss(out, y, self.recipe)[0])
         if 'age' in out: m |= dict(age_mae=(ages(out['age'])-y['age']).abs().mean(), age_mse=((ages(out['age'])-y['age'])**2).mean())
-        if 'photo' in out and 'photo' in y: m['photo_mae'] = (ages(out['photo'])-ages(y['photo'].float().clamp(1e-9).log())).abs().mean()
         if 'gender' in out: m['gender_acc'] = ((out['gender'][:,0]>0)==y['gender']).float().mean()
         if 'race' in out: m['race_acc'] = (out['race'].argmax(1)==y['race']).float().mean()
         self.log_dict(m, on_epoch=True, on_step=False, batch_size=len(x), sync_dist=True, prog_bar=True)

@@ -11,9 +11,9 @@ from PIL import Image
 from .core import *
 
 # %% auto #0
-__all__ = ['NAMES', 'ABOUT', 'RULED', 'asset', 'page', 'data_uri', 'pct', 'sureness', 'track', 'tile', 'tiles', 'notes', 'bar',
-           'answer', 'intro', 'status', 'versus', 'picture', 'radio', 'group', 'thumbs', 'gallery', 'toggle',
-           'facts_table', 'save_link']
+__all__ = ['NAMES', 'ABOUT', 'asset', 'page', 'data_uri', 'pct', 'sureness', 'track', 'tile', 'tiles', 'notes', 'bar', 'answer',
+           'intro', 'status', 'versus', 'picture', 'radio', 'group', 'thumbs', 'gallery', 'toggle', 'facts_table',
+           'save_link']
 
 # %% ../nbs/10b_views.ipynb #f4134618
 def asset(
@@ -135,7 +135,6 @@ def status(
 # %% ../nbs/10b_views.ipynb #b755a8ba
 NAMES = dict(joint='Joint model', standalone='Three models') # what people call each of `METHODS`
 ABOUT = dict(joint='one network answers all three', standalone='three networks, one for each fact')
-RULED = dict(photo='as dated photographs teach it', utkface="as UTKFace's annotators guess it") # how an age is meant, by `Facts.ruler`
 
 # %% ../nbs/10b_views.ipynb #ab3d104d
 def versus(
