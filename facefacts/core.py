@@ -13,7 +13,7 @@ import numpy as np
 # %% auto #0
 __all__ = ['TASKS', 'METHODS', 'GENDERS', 'RACES', 'MAX_AGE', 'AGES', 'KEYPOINTS', 'COLUMNS', 'codes', 'age_band',
            'FaceFactsError', 'UnreadableImage', 'NoFaceFound', 'BadWeights', 'BadDataset', 'MissingExtra', 'need',
-           'write_whole', 'Face', 'Facts', 'row', 'to_dict', 'Lazy']
+           'write_whole', 'Face', 'pct', 'Facts', 'row', 'to_dict', 'Lazy']
 
 # %% ../nbs/00_core.ipynb #b6fd89df
 TASKS = ('age', 'gender', 'race')
@@ -118,9 +118,18 @@ class Face:
         k = None if self.keypoints is None else self.keypoints*s
         return replace(self, x=self.x*s, y=self.y*s, width=self.width*s, height=self.height*s, keypoints=k)
 
+# %% ../nbs/00_core.ipynb #6541d1dc
+def pct(
+    p:float, # probability, 0 to 1
+) -> str: # such as '94 %'
+    "Write a probability as a whole per cent, never as certainty"
+    if p > .995: return '>99 %'
+    if p < .005: return '<1 %'
+    return f'{p*100:.0f} %'
+
 # %% ../nbs/00_core.ipynb #a5d4faaa
 COLUMNS = ('file face x y width height score age age_low age_high gender gender_prob race '
-    'p_white p_black p_asian p_indian p_others method error').split() # the columns of every table and CSV file, in order
+    'p_white p_black p_asian p_indian p_others method notes error').split() # the columns of every table and CSV file, in order
 
 # %% ../nbs/00_core.ipynb #d84f728a
 @dataclass(frozen=True, eq=False)
@@ -150,8 +159,8 @@ class Facts:
 # %% ../nbs/00_core.ipynb #1cc2896f
 def _facts_str(self):
     lo,hi = self.age_interval
-    s = (f'looks {self.age:.0f} years old (90 % interval {lo:.0f} to {hi:.0f}), perceived as {self.gender} ({self.gender_prob:.0%}) '
-         f'and {self.race} ({self.race_prob:.0%})')
+    s = (f'looks {self.age:.0f} years old (90 % interval {lo:.0f} to {hi:.0f}), perceived as {self.gender} ({pct(self.gender_prob)}) '
+         f'and {self.race} ({pct(self.race_prob)})')
     return s + f' [{self.method}]' + ''.join(f'\n  note: {w}' for w in self.warnings)
 Facts.__str__ = Facts.__repr__ = _facts_str
 
@@ -168,7 +177,7 @@ def row(
     vals = dict(x=f.x, y=f.y, width=f.width, height=f.height, score=f.score, age=facts.age, age_low=lo, age_high=hi,
         gender_prob=facts.gender_prob, **{f'p_{k.lower()}':v for k,v in facts.race_probs.items()})
     r |= {k: round(float(v), 4 if k[:2]=='p_' or k in ('score','gender_prob') else 2) for k,v in vals.items()}
-    return r | dict(file=facts.file or file, face=facts.index, gender=facts.gender, race=facts.race, method=facts.method)
+    return r | dict(file=facts.file or file, face=facts.index, gender=facts.gender, race=facts.race, method=facts.method, notes='; '.join(facts.warnings))
 
 # %% ../nbs/00_core.ipynb #d9b1f026
 def to_dict(self:Facts) -> dict: # one value for each of `COLUMNS`
@@ -181,13 +190,13 @@ def _bar(label, p):
     "One labelled bar of a probability `p`, 0 to 1, as HTML"
     return (f'<div style="display:flex;align-items:center;gap:.5em"><span style="width:4.5em">{html.escape(label)}</span>'
         f'<span style="flex:1;max-width:12em;background:rgba(128,128,128,.25)"><span style="display:block;height:.7em;'
-        f'width:{p:.1%};background:#3d7ea6"></span></span><span>{p:.0%}</span></div>')
+        f'width:{p:.1%};background:#3d7ea6"></span></span><span>{html.escape(pct(p))}</span></div>')
 
 # %% ../nbs/00_core.ipynb #7c4f862f
 def _facts_html(self):
     "The facts as a small card"
     lo,hi = self.age_interval
-    head = f'<b>{self.age:.0f} years</b> ({lo:.0f} to {hi:.0f}), <b>{self.gender}</b> ({self.gender_prob:.0%}), <b>{self.race}</b> ({self.race_prob:.0%})'
+    head = f'<b>{self.age:.0f} years</b> ({lo:.0f} to {hi:.0f}), <b>{self.gender}</b> ({html.escape(pct(self.gender_prob))}), <b>{self.race}</b> ({html.escape(pct(self.race_prob))})'
     notes = ''.join(f'<div>&#9888; {html.escape(w)}</div>' for w in self.warnings)
     bars = ''.join(_bar(k, v) for k,v in self.race_probs.items())
     return (f'<div style="max-width:30em"><div>{head}</div>{notes}{bars}<small>apparent and perceived, not known; '

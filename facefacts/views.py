@@ -11,9 +11,8 @@ from PIL import Image
 from .core import *
 
 # %% auto #0
-__all__ = ['NAMES', 'ABOUT', 'asset', 'page', 'data_uri', 'pct', 'sureness', 'track', 'tile', 'tiles', 'notes', 'bar', 'answer',
-           'intro', 'status', 'versus', 'picture', 'radio', 'group', 'thumbs', 'gallery', 'toggle', 'facts_table',
-           'save_link']
+__all__ = ['NAMES', 'ABOUT', 'asset', 'page', 'data_uri', 'sureness', 'track', 'tile', 'tiles', 'notes', 'bar', 'answer', 'intro',
+           'status', 'versus', 'picture', 'radio', 'group', 'thumbs', 'gallery', 'toggle', 'facts_table', 'save_link']
 
 # %% ../nbs/10b_views.ipynb #f4134618
 def asset(
@@ -40,13 +39,6 @@ def data_uri(
     im.thumbnail((side, side), reducing_gap=2)
     b = io.BytesIO(); im.convert('RGB').save(b, 'JPEG', quality=quality)
     return 'data:image/jpeg;base64,'+base64.b64encode(b.getvalue()).decode()
-
-# %% ../nbs/10b_views.ipynb #aa3002ec
-def pct(
-    p:float, # 0 to 1
-) -> str: # such as '94 %'
-    "Write a probability without ever claiming certainty"
-    return '> 99 %' if p>.995 else '< 1 %' if p<.005 else f'{p*100:.0f} %'
 
 # %% ../nbs/10b_views.ipynb #febefafe
 def sureness(
