@@ -460,6 +460,15 @@ def _whole(
     if not all(isinstance(n, int) for n in tile): return w, h
     return max(w, tile[0]), max(h, tile[1])
 
+# %% ../nbs/01_images.ipynb #61f1aa8e
+def _array(
+    im:Image.Image, # of mode RGB
+) -> np.ndarray: # (H, W, 3) uint8
+    "Copy the pixels out, in strips: all at once would take twice the memory"
+    out = np.empty((im.height, im.width, 3), np.uint8)
+    for y in range(0, im.height, 256): out[y:y+256] = np.asarray(im.crop((0, y, im.width, min(y+256, im.height))))
+    return out
+
 # %% ../nbs/01_images.ipynb #443fcae9
 def _pixels(
     im:Image.Image, # an open picture
@@ -482,7 +491,7 @@ def _pixels(
     im = _to_srgb(im, icc)
     if turn is not None: im = im.transpose(turn)
     if turn in (_T.TRANSPOSE, _T.TRANSVERSE, _T.ROTATE_90, _T.ROTATE_270): size = size[::-1]
-    return np.array(im), size
+    return _array(im), size
 
 # %% ../nbs/01_images.ipynb #c551f2d5
 def _unmarked(

@@ -22,7 +22,7 @@ class Limits:
     pixels: int = 100_000_000 # that are decoded; a JPEG read at reduced scale may have 4 times as many
     side: int = 65_535 # pixels along the longer side
     bytes: int = 500_000_000 # of the file
-    memory: int = 1_000_000_000 # bytes that decoding takes, 4 to 24 for each pixel by the format: `images` has the table
+    memory: int = 1_200_000_000 # bytes that decoding takes, by format and mode 11 to 45 for each pixel: `images` counts them
     scans: int = 100 # passes over the picture that a progressive JPEG makes; cameras and web sites make about 10
 
 limits = Limits()
@@ -70,7 +70,7 @@ def _decoding():
     except Exception as e:
         why = _short(str(e) or type(e).__name__)
         if type(e).__name__=='DecompressionBombError': # of Pillow, which has a limit of its own
-            raise _Refused(f'it is too large to decode ({why}): scale it down, or raise PIL.Image.MAX_IMAGE_PIXELS') from None
+            raise _Refused('it is too large to decode: scale it down, or raise PIL.Image.MAX_IMAGE_PIXELS') from None
         raise _Refused(f'it is damaged or incomplete ({why}): copy it again from where it came, or save it anew') from None
 
 # %% ../nbs/00b_inputs.ipynb #bff9ce93
