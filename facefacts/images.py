@@ -437,16 +437,16 @@ def _factor(
     return 1 if max_side is None else next(s for s in (8, 4, 2, 1) if s==1 or side>=s*max_side)
 
 # %% ../nbs/01_images.ipynb #d4ca7fb1
-_EXTRA = dict(WEBP=8, JPEG2000=28, AVIF=6, HEIF=8) # bytes a pixel that a decoder takes for itself
+_EXTRA = dict(WEBP=8, JPEG2000=28, AVIF=4) # bytes a pixel that a decoder takes for itself
 
 def _bytes_each(
     im:Image.Image, # an open picture
     shrink:int=1, # a JPEG is decoded at 1/shrink of its size
 ) -> float: # bytes of memory for each pixel of the full picture
     "Estimate what decoding takes"
-    if im.mode in ('I', 'F') or im.mode.startswith('I;16'): n = 16
+    if im.mode in ('I', 'F') or im.mode.startswith('I;16'): n = 14
     elif im.mode in ('CMYK', 'LAB'): n = 14
-    else: n = 17 if im.has_transparency_data else 11
+    else: n = 17 if im.has_transparency_data else 12
     n = (n+_EXTRA.get(im.format, 0))/shrink**2
     return max(n, 6+4/shrink**2) if im.info.get('progressive') else n
 

@@ -187,6 +187,19 @@ def _name(
         if isinstance(n := getattr(src, key, None), str): return n
     return ''
 
+# %% ../nbs/00b_inputs.ipynb #768284bb
+def _reread(
+    src, # a picture in any form
+    bounds:Limits|None=None, # how large it may be; None for the module-wide `limits`
+): # bytes, if it can be read only once; else `src` itself
+    "Keep the bytes of what can't be read again"
+    name = _name(src)
+    with _refusing(name or f'the given {type(src).__name__}'):
+        if hasattr(src, 'read'): return _read_stream(src, bounds).getvalue()
+        if name=='standard input' or isinstance(src, (str, os.PathLike)) and (p := _locate(src)) and p.is_fifo():
+            with _open_path(src, bounds) as f: return f.read()
+    return src
+
 # %% ../nbs/00b_inputs.ipynb #425b778c
 SUFFIXES = frozenset('.jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .dib .tif .tiff .heic .heif .hif .avif .jp2 .j2k .mpo .ppm .pgm .pbm .pnm'.split())
 
