@@ -189,8 +189,9 @@ def _to_rgb(
     if im.mode in ('I', 'F') or im.mode.startswith('I;16'): im = _deep_gray(im)
     if im.mode in ('CMYK', 'LAB'): return _by_profile(im)
     if im.mode=='La': im = im.convert('LA')
-    if not im.has_transparency_data: return im if im.mode=='RGB' else im.convert('RGB')
-    im = im.convert('RGBA')
+    with _decoding(): # the palette of a damaged file may be missing
+        if not im.has_transparency_data: return im if im.mode=='RGB' else im.convert('RGB')
+        im = im.convert('RGBA')
     page = Image.new('RGB', im.size, 'white')
     page.paste(im.convert('RGB'), mask=im.getchannel('A'))
     return page
@@ -376,7 +377,7 @@ def _from_digits(
     (w,h,*white),at = (header := _netpbm_header(data[:65536]))[:-1],header[-1]
     mode,white = _DIGITS[data[:2]],white[0] if white else 1
     if not 0<white<65536: raise _Refused(f'its header says that white is {white}: save it anew')
-    _check_size((w, h), bounds=bounds, each=32)
+    _check_size((w, h), bounds=bounds, each=100) # half of that in truth, but digits are slow
     n,body = w*h*len(mode),re.sub(rb'#[^\r\n]*', b'', data[at:])
     if mode=='1': a = np.frombuffer(body.translate(None, b' \t\r\n\v\f')[:n], np.uint8)-np.uint8(48)
     else:
@@ -446,7 +447,7 @@ def _bytes_each(
     "Estimate what decoding takes"
     if im.mode in ('I', 'F') or im.mode.startswith('I;16'): n = 14
     elif im.mode in ('CMYK', 'LAB'): n = 14
-    else: n = 17 if im.has_transparency_data else 12
+    else: n = 17 if 'A' in im.mode.upper() or 'transparency' in im.info else 12
     n = (n+_EXTRA.get(im.format, 0))/shrink**2
     return max(n, 6+4/shrink**2) if im.info.get('progressive') else n
 
