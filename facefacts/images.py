@@ -38,7 +38,8 @@ def _check_size(
     (w,h),bounds = size,_own(bounds)
     if min(w, h)<1: raise _Refused(f'it has no pixels (its size is {w} x {h})')
     if max(w, h)>bounds.side:
-        raise _Refused(f'it is {w} x {h} pixels, and a side may have at most {bounds.side}: scale it down, or raise facefacts.images.limits.side')
+        raise _Refused(f'it is {w} x {h} pixels, and a side may have at most {bounds.side}: '
+            'scale it down, or raise facefacts.images.limits.side')
     if w*h > bounds.pixels*min(shrink*shrink, 4):
         raise _Refused(f'it is {w} x {h} = {w*h/1e6:.0f} million pixels, at most {bounds.pixels/1e6:.0f} million are decoded: '
             'scale it down, or raise facefacts.images.limits.pixels')
@@ -134,7 +135,8 @@ def _deep_colour(
     colour = im.convert('RGB')
     hi = max(hi for lo,hi in colour.getextrema())
     if hi==0 or hi>63: return im
-    if hi<16: raise _Refused(f'its colours have 16 bits, and the brightest of them is {hi} of 255: if they are 12-bit values, scale them to 8 bits first')
+    if hi<16: raise _Refused(f'its colours have 16 bits, and the brightest of them is {hi} of 255: '
+        'if they are 12-bit values, scale them to 8 bits first')
     out = colour.point([min(round(v*255/63), 255) for v in range(256)]*3)
     if im.has_transparency_data: out.putalpha(im.convert('RGBA').getchannel('A'))
     return out
@@ -207,9 +209,11 @@ def _to_uint8(
     if not np.isfinite(a).all(): raise _Refused('the array holds NaN or infinite values: replace them, with np.nan_to_num for instance')
     lo,hi = a.min(),a.max()
     if a.dtype.kind!='f':
-        if lo<0 or hi>255: raise _Refused(f'whole numbers must be 0 to 255, these run from {lo} to {hi}: scale them, or use uint16 for 16-bit values')
+        if lo<0 or hi>255: raise _Refused(f'whole numbers must be 0 to 255, these run from {lo} to {hi}: '
+            'scale them, or use uint16 for 16-bit values')
         return a.astype(np.uint8)
-    if lo<-.1 or hi>1.1: raise _Refused(f'floats must be 0 to 1, these run from {lo:.3g} to {hi:.3g}: scale them, or pass 0 to 255 as uint8')
+    if lo<-.1 or hi>1.1: raise _Refused(f'floats must be 0 to 1, these run from {lo:.3g} to {hi:.3g}: '
+        'scale them, or pass 0 to 255 as uint8')
     return np.rint(a.clip(0, 1)*255).astype(np.uint8)
 
 # %% ../nbs/01_images.ipynb #426c7a23
@@ -240,7 +244,8 @@ def _from_array(
     return Image.fromarray(a[:,:,0] if a.ndim==3 and a.shape[2]==1 else a)
 
 # %% ../nbs/01_images.ipynb #63ef6ff7
-_PLUGINS = dict(JPEG='Jpeg', PNG='Png', WEBP='WebP', GIF='Gif', TIFF='Tiff', BMP='Bmp', AVIF='Avif', JPEG2000='Jpeg2K', PPM='Ppm', MPO='Mpo')
+_PLUGINS = dict(JPEG='Jpeg', PNG='Png', WEBP='WebP', GIF='Gif', TIFF='Tiff', BMP='Bmp', AVIF='Avif',
+    JPEG2000='Jpeg2K', PPM='Ppm', MPO='Mpo')
 
 # %% ../nbs/01_images.ipynb #79452bbf
 def _opener(
@@ -280,7 +285,8 @@ def _open_heic(f, name=''):
     "Open a HEIC picture by pillow-heif, if it is installed"
     try: from pillow_heif import HeifImageFile
     except ImportError:
-        raise _Refused('it is a HEIC picture, as iPhones write them: run  pip install pillow-heif  to read those, or save it as JPEG') from None
+        raise _Refused('it is a HEIC picture, as iPhones write them: '
+            'run  pip install pillow-heif  to read those, or save it as JPEG') from None
     with _decoding(), _quietly(): return HeifImageFile(f, name)
 
 # %% ../nbs/01_images.ipynb #216f1529
@@ -424,8 +430,10 @@ def _open(
     if fmt=='PPM' and re.match(rb'P[1-6]\s', head):
         if head[:2] in _DIGITS: return _from_digits(f, bounds)
         _netpbm_header(f.read(65536))
-    if fmt=='JPEG' and _scans(f.read(), _own(bounds).scans)[0]>_own(bounds).scans:
-        raise _Refused(f'it is a JPEG in more than {_own(bounds).scans} scans, which takes very long to decode: save it anew, or raise facefacts.images.limits.scans')
+    most = _own(bounds).scans
+    if fmt=='JPEG' and _scans(f.read(), most)[0]>most:
+        raise _Refused(f'it is a JPEG in more than {most} scans, which takes very long to decode: '
+            'save it anew, or raise facefacts.images.limits.scans')
     f.seek(0)
     with _decoding(), _quietly(): return _open_tiff(f, name) if fmt=='TIFF' else _opener(fmt)[0](f, name)
 
@@ -517,21 +525,28 @@ def _decode(
 ) -> tuple[np.ndarray,tuple[int,int]]: # (H, W, 3) uint8, and the full upright size
     "Read the pixels of a file"
     f.seek(0)
-    data = f.read() if f.read(3)==b'\xff\xd8\xff' else b''
-    if data and b'\xff\xd9' not in data[-64:] and data.rfind(b'\xff\xd9')<data.rfind(b'\xff\xda'): # no end marker after the pixels
-        found = _unmarked(b'\xff\xd8\xff'+data, max_side, bounds)
-        if found is None: raise _Refused('it is damaged or incomplete (the end is missing): copy it again from where it came, or save it anew')
+    if f.read(3)!=b'\xff\xd8\xff':
+        with _open(f, name, bounds) as im: return _pixels(im, max_side, True, bounds)
+    f.seek(0)
+    data = f.read() # a JPEG is looked through, and then decoded
+    if b'\xff\xd9' not in data[-64:] and data.rfind(b'\xff\xd9')<data.rfind(b'\xff\xda'): # no end marker after the pixels
+        found = _unmarked(data, max_side, bounds)
+        if found is None: raise _Refused('it is damaged or incomplete (the end is missing): '
+            'copy it again from where it came, or save it anew')
         return found
-    with _open(f, name, bounds) as im: return _pixels(im, max_side, True, bounds)
+    with _open(io.BytesIO(data), name, bounds) as im: return _pixels(im, max_side, True, bounds)
 
 # %% ../nbs/01_images.ipynb #2e7c92cf
 def read_photo(
-    src, # path, '-' for standard input, bytes, file object, data URI or base64, Pillow image, array (RGB, RGBA or gray; uint8, uint16, or float 0 to 1; OpenCV's BGR: pass `x[:,:,::-1]`), or value of a `FileUpload`
-    max_side:int|None=None, # the longer side that is enough, pixels: a larger picture may be read at 1/2, 1/4 or 1/8, never below this; None for full size
+    src, # path, '-' for standard input, bytes, file object, data URI or base64, Pillow image, array, or value of a `FileUpload`
+    max_side:int|None=None, # the longer side that is enough, pixels: larger ones may be read at 1/2, 1/4 or 1/8; None for full size
     name:str|None=None, # what to call the picture; None for the name it brings
     limits:Limits|None=None, # how large the picture may be; None for the module-wide `limits`
 ) -> Photo: # upright RGB, with its scale and full size
-    "Read a picture in any form, or raise `UnreadableImage` that says why not"
+    """Read a picture in any form, or raise `UnreadableImage` that says why not
+
+    Arrays are RGB, RGBA or gray, of uint8, uint16 or floats from 0 to 1; of OpenCV's BGR pass `x[:,:,::-1]`.
+    """
     if isinstance(src, Photo): return src
     name = name or _name(src)
     with _refusing(name or f'the given {type(src).__name__}'):
@@ -540,10 +555,10 @@ def read_photo(
             return read_photo(up['content'], max_side, name or up['name'], limits)
         if (text := _inline(src)) is not None:
             src,name = text,'' if name==src else name
+        if isinstance(src, (bytes, bytearray, memoryview)): src = io.BytesIO(src)
         if isinstance(src, Image.Image): pixels,size = _pixels(src, max_side, bounds=limits)
         elif isinstance(src, (str, os.PathLike)):
             with _open_path(src, limits) as f: pixels,size = _decode(f, name, max_side, limits)
-        elif isinstance(src, (bytes, bytearray, memoryview)): pixels,size = _decode(_read_stream(io.BytesIO(src), limits), name, max_side, limits)
         elif hasattr(src, 'read'): pixels,size = _decode(_read_stream(src, limits), name, max_side, limits)
         elif hasattr(src, '__array__'): pixels,size = _pixels(_from_array(src, limits), max_side, bounds=limits)
         else: _one_upload(src)

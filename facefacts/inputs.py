@@ -79,7 +79,8 @@ def _locate(
 ) -> Path|None: # the file or folder that is meant, None if there is none
     "Find what a path means"
     p = os.fsdecode(path)
-    if re.match(r'(https?|ftp|s3|gs):', p, re.I): raise _Refused('it is an address, and facefacts fetches nothing from the network: save the picture first')
+    if re.match(r'(https?|ftp|s3|gs):', p, re.I):
+        raise _Refused('it is an address, and facefacts fetches nothing from the network: save the picture first')
     if len(p)>10_000: return None # longer than a path can be on any system
     if p.startswith('file:'):
         from urllib.request import url2pathname # knows the drives of Windows, and takes time to import
@@ -123,7 +124,8 @@ def _read_stream(
     except Exception as e: # whatever the reader of somebody else raises
         raise _Refused(f'reading it failed ({_short(str(e) or type(e).__name__)}): open it again') from None
     if isinstance(data, str): raise _Refused(text)
-    if not isinstance(data, (bytes, bytearray, memoryview)): raise _Refused(f'its read() returns {type(data).__name__}, and bytes are needed')
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise _Refused(f'its read() returns {type(data).__name__}, and bytes are needed')
     if len(data)>most: raise _Refused(f'it has more than {most/1e6:.0f} MB: raise facefacts.images.limits.bytes')
     return io.BytesIO(data)
 
@@ -201,7 +203,8 @@ def _reread(
     return src
 
 # %% ../nbs/00b_inputs.ipynb #425b778c
-SUFFIXES = frozenset('.jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .dib .tif .tiff .heic .heif .hif .avif .jp2 .j2k .mpo .ppm .pgm .pbm .pnm'.split())
+SUFFIXES = frozenset(('.jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .dib .tif .tiff .heic .heif .hif .avif '
+    '.jp2 .j2k .mpo .ppm .pgm .pbm .pnm').split())
 
 # %% ../nbs/00b_inputs.ipynb #9e047ec3
 class PictureList(list):
@@ -266,8 +269,9 @@ def image_files(
     if isinstance(paths, (str, bytes, os.PathLike, Mapping)) or hasattr(paths, 'read') or hasattr(paths, '__array__'): paths = [paths]
     out,seen = PictureList(),set()
     def stop(d, e):
-        if missing=='keep': out.append(d)
-        else: raise UnreadableImage(f'{_short(str(d))}: the folder may not be read ({e.strerror}): check its permissions, or name its pictures one by one')
+        if missing=='keep': return out.append(d)
+        why = f'the folder may not be read ({e.strerror}): check its permissions, or name its pictures one by one'
+        raise UnreadableImage(f'{_short(str(d))}: {why}')
     for p in paths:
         if isinstance(p, Mapping): out += uploads(p)
         elif not isinstance(p, (str, os.PathLike)): out.append(p)
