@@ -56,7 +56,7 @@ _state = _State()
 
 # %% ../nbs/01_images.ipynb #55704111
 class _WhileDecoding(type):
-    "The class of a warning that stands for all others while this thread decodes"
+    "The class of a warning that includes all others while this thread decodes"
     def __subclasscheck__(cls, other): return _state.decoding>0
 
 class _OfDecoder(Warning, metaclass=_WhileDecoding):
