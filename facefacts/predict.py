@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from .core import *
 from .images import Photo, image_files, read_photo
+from .inputs import _name, _reread
 from .faces import FaceFinder, align, face_of_interest, find_faces, sharpness
 from .weights import Net, load_net
 
@@ -42,11 +43,15 @@ def find_in(
     size:int=128, # side of the crops that will be cut, pixels
 ) -> tuple[Photo, list[Face]]: # the photo as it was decoded, and faces in *its* pixels, largest first
     "Read a photo at the resolution that its faces need, and find them"
-    photo = src if isinstance(src, Photo) else read_photo(src, max_side=SIDE_ONE if largest else SIDE_ALL)
+    if isinstance(src, Photo): photo = src
+    else:
+        kept = _reread(src)
+        photo = read_photo(kept, max_side=SIDE_ONE if largest else SIDE_ALL, name=None if kept is src else _name(src))
     with a_finder() as finder: faces = find_faces(photo.pixels, largest=largest, finder=finder)
     if largest and faces: faces = [face_of_interest(faces, photo.pixels.shape[1::-1])]
-    if photo is not src and photo.scale<1 and faces and min(f.width for f in faces)<.8*size and not hasattr(src, 'read'):
-        full = read_photo(src, name=photo.name)
+    if photo is not src and photo.scale<1 and faces and min(f.width for f in faces)<.8*size:
+        try: full = read_photo(kept, name=photo.name)
+        except UnreadableImage: return photo, faces # too large to be read in full
         return full, [f.scaled(full.scale/photo.scale) for f in faces]
     return photo, faces
 
