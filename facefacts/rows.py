@@ -26,6 +26,8 @@ def as_text(
     s = (f"{name}: looks {r['age']:.0f} years old (90 % interval {r['age_low']:.0f} to {r['age_high']:.0f}), "
         f"perceived as {r['gender']} ({pct(r['gender_prob'])}) and {r['race']} ({pct(race)})")
     notes = r['notes'].split('; ') if r['notes'] else []
+    n = getattr(r, 'others', 0)
+    if n: notes.append(f"at least {n} more {'face' if n==1 else 'faces'} in this photo: --faces all reports each")
     return '\n'.join([printable(s)]+[printable(f'  note: {n}') for n in notes])
 
 # %% ../nbs/00c_rows.ipynb #d9ef467f
@@ -127,7 +129,9 @@ class RowWriter:
         self.rows,self.done = 0,set() # rows that were written, without older ones; names of the photos that older ones are about
         self.f = self.part = self.lock = self.groups = None
         self.replaces,self.list_open = force or append,False
-        if fmt=='parquet': need('pyarrow', extra='parquet')
+        if fmt=='parquet':
+            need('pyarrow', extra='parquet')
+            if not path: raise FaceFactsError('Parquet is written to a file: give --out FILE.parquet')
         if self.path: self._open()
         self.list_open = fmt=='json' and not (self.f and self.f.seekable()) # can't go back to write over the end
         try: self._begin()
@@ -322,7 +326,7 @@ def _begin_groups(self:RowWriter,
     "Open the Parquet file, and copy older rows"
     import pyarrow as pa, pyarrow.parquet as pq
     if old: self.done = _photos_in(self.path, 'parquet')
-    self.f = io.BufferedWriter(self.f) if self.f else sys.stdout.buffer
+    self.f = io.BufferedWriter(self.f)
     self.groups,self.waiting = pq.ParquetWriter(self.f, _schema()),[]
     if not old: return
     for b in pq.ParquetFile(self.path).iter_batches(): self.groups.write_table(pa.Table.from_batches([b]).cast(_schema()))
