@@ -30,6 +30,14 @@ def say(*parts) -> None:
     if sys.stderr is None: return # closed; print would take stdout instead
     print('facefacts:', *map(printable, parts), file=sys.stderr, flush=True)
 
+# %% ../nbs/12_cli.ipynb #11414a73
+def _count(
+    n:int,
+    what:str, # in the singular
+) -> str: # such as '1 photo' or '2 photos'
+    "Count things in words"
+    return f"{n} {what}{'s'*(n!=1)}"
+
 # %% ../nbs/12_cli.ipynb #53fddeb9
 def _stop(*_): raise KeyboardInterrupt
 
@@ -161,7 +169,7 @@ def _photos(
             left_out += sum(n[0]!='.' for n in names)
         left_out -= len(found)
     if len(errors)==len(paths)==1: raise WrongUsage(errors[0])
-    if len(errors)==len(photos): raise WrongUsage(f"there is no picture in {', '.join(paths)}"+(f' ({left_out} other files)' if left_out else ''))
+    if len(errors)==len(photos): raise WrongUsage(f"there is no picture in {', '.join(paths)}"+(f" ({_count(left_out, 'other file')})" if left_out else ''))
     return photos,left_out
 
 # %% ../nbs/12_cli.ipynb #03b2e307
@@ -224,7 +232,7 @@ def predict(a) -> int: # exit code
     from facefacts.predict import FaceFacts
     done = failed = groups = 0
     w = RowWriter(fmt, out, a.faces=='all', a.force, a.append, a.escape_formulas)
-    if left_out: say(f'left out {left_out} files that are not pictures')
+    if left_out: say(f"left out {_count(left_out, 'file')} without a picture's ending")
     try:
         with w:
             todo = [p for p in photos if isinstance(p, dict) or not w.has(str(p))]
@@ -239,7 +247,7 @@ def predict(a) -> int: # exit code
     except (KeyboardInterrupt, OSError) as e:
         if not out and isinstance(e, OSError): raise # the screen's
         why = f' ({e.strerror or e})' if isinstance(e, OSError) else ''
-        say(f'stopped after {done} of {len(todo)} photos{why}{_where(w, out)}')
+        say(f"stopped after {done} of {_count(len(todo), 'photo')}{why}{_where(w, out)}")
         return 2 if why else 130
     _sum_up(w, out, done, failed, groups, len(photos)-len(todo))
     return int(failed>0)
@@ -254,11 +262,11 @@ def _sum_up(
     skipped:int, # with rows already
 ) -> None:
     "Say what was done, where the rows themselves do not"
-    parts = [f'{done} photos']
+    parts = [_count(done, 'photo')]
     if failed: parts.append(f'{failed} without a face or unreadable')
     if skipped: parts.append(f'{skipped} had rows already')
-    if out or failed: say(', '.join(parts)+(f'; {w.rows} rows are in {out}' if out else ''))
-    if groups and (out or w.fmt!='text'): say(f'{groups} photos show more faces than the one reported: --faces all reports each')
+    if out or failed: say(', '.join(parts)+(f"; {_count(w.rows, 'new row' if w.append else 'row')} in {out}" if out else ''))
+    if groups and (out or w.fmt!='text'): say(f"{_count(groups, 'photo')} with more faces than the one reported: --faces all reports each")
 
 # %% ../nbs/12_cli.ipynb #b19f1489
 def _data(

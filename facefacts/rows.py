@@ -89,6 +89,7 @@ def _claim(
 # %% ../nbs/00c_rows.ipynb #7b51cb00
 def _lock(
     path:Path, # the file that is going to be written
+    name:Path, # what it is called
 ): # an open file; closing it ends the lock
     "Lock `path` against other writers"
     lock = path.with_name(f'.{path.name}.lock')
@@ -96,7 +97,7 @@ def _lock(
         f = open(lock, 'ab')
         if not _claim(f):
             f.close()
-            raise FaceFactsError(f'another command is writing {path}: wait until it ends, or choose another --out')
+            raise FaceFactsError(f'another command is writing {name}: wait until it ends, or choose another --out')
         try: same = os.path.samestat(os.fstat(f.fileno()), os.stat(lock))
         except FileNotFoundError: same = False
         if same: return f
@@ -125,7 +126,7 @@ class RowWriter:
         escape:bool=False, # see `csv_text`
     ):
         self.fmt,self.number,self.append,self.escape = fmt,number,append,escape
-        self.path = path and Path(os.path.realpath(path))
+        self.path,self.name = path and Path(os.path.realpath(path)), path and Path(path)
         self.rows,self.done = 0,set() # rows that were written, without older ones; names of the photos that older ones are about
         self.f = self.part = self.lock = self.groups = None
         self.replaces,self.list_open = force or append,False
@@ -150,14 +151,15 @@ def _open(self:RowWriter):
             self.f = open(path, 'wb', buffering=0)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.lock = _lock(path)
+        self.lock = _lock(path, self.name)
         if path.exists() and not self.replaces:
-            raise FaceFactsError(f'{path} exists: --force replaces it, --append goes on after its rows')
+            raise FaceFactsError(f'{self.name} exists: --force replaces it, --append goes on after its rows')
         self.part,self.f = _new_beside(path, 'partial-')
     except BaseException as e:
         self.close(keep=False)
-        if isinstance(e, OSError): raise FaceFactsError(f'{path} cannot be written: {e.strerror or e}') from None
-        raise
+        if not isinstance(e, OSError): raise
+        why = f'{self.name.parent} is not a folder' if isinstance(e, FileExistsError) else e.strerror or e
+        raise FaceFactsError(f'{self.name} cannot be written: {why}') from None
 
 # %% ../nbs/00c_rows.ipynb #33050498
 @patch
@@ -246,7 +248,7 @@ def _finish(self:RowWriter):
     "Rename the partial file, which is whole now"
     self.f.close()
     if self.path.exists() and not self.replaces:
-        raise FaceFactsError(f'{self.path} was written by something else meanwhile: the rows are in {self.part}')
+        raise FaceFactsError(f'{self.name} was written by something else meanwhile: the rows are in {self.name.with_name(self.part.name)}')
     _put_in_place(self.part, self.path)
     self.part = None
 
@@ -274,16 +276,17 @@ def _rows_in(
 def _photos_in(
     path:Path,
     fmt:str, # one of the values of `FORMATS`
+    name:Path, # what the file is called
 ) -> set: # names of photos
     "List the photos that the rows of a file are about"
-    if fmt=='text': raise FaceFactsError(f'{path} holds sentences: only rows in CSV, JSON, JSON lines or Parquet can be continued')
+    if fmt=='text': raise FaceFactsError(f'{name} holds sentences: only rows in CSV, JSON, JSON lines or Parquet can be continued')
     names = set()
     try:
         for r in _rows_in(path, fmt):
             if list(r)!=COLUMNS or r['file'] is None or r['error'] is None: raise ValueError('a row with other columns')
             names.add(r['file'])
     except (ValueError, TypeError, csv.Error) as e: # JSON, Parquet and UTF-8 have errors under `ValueError`
-        raise FaceFactsError(f'{path} cannot be continued, it is not {fmt} with the columns of this version ({e}): choose another --out') from None
+        raise FaceFactsError(f'{name} cannot be continued, it is not {fmt} with the columns of this version ({e}): choose another --out') from None
     return names
 
 # %% ../nbs/00c_rows.ipynb #756523da
@@ -299,7 +302,7 @@ def has(self:RowWriter,
 @patch
 def _copy_old(self:RowWriter):
     "Begin with the rows of the older file"
-    self.done = _photos_in(self.path, self.fmt)
+    self.done = _photos_in(self.path, self.fmt, self.name)
     if self.fmt=='json':
         rows = ',\n'.join(map(_json, _rows_in(self.path, 'json')))
         self._put('[\n'+rows+self.end.decode() if rows else '[\n]\n')
@@ -325,7 +328,7 @@ def _begin_groups(self:RowWriter,
 ):
     "Open the Parquet file, and copy older rows"
     import pyarrow as pa, pyarrow.parquet as pq
-    if old: self.done = _photos_in(self.path, 'parquet')
+    if old: self.done = _photos_in(self.path, 'parquet', self.name)
     self.f = io.BufferedWriter(self.f)
     self.groups,self.waiting = pq.ParquetWriter(self.f, _schema()),[]
     if not old: return
