@@ -93,6 +93,7 @@ def facts_table(
 # %% ../nbs/12_cli.ipynb #42f9aa94
 DEMO = 'facefacts-demo.jpg' # what `demo` writes, and replaces
 
+# %% ../nbs/12_cli.ipynb #a1a387f3
 def _picture_path(
     out:str, # the file to write
     force:bool, # may it be replaced?
@@ -143,14 +144,16 @@ def _format(
 ) -> str: # one of the values of `FORMATS`
     "Choose the format: the ending of `out` says it, and --format where there is none"
     known = FORMATS.get(out.suffix.lower()) if out else None
-    if fmt and known and fmt!=known: raise WrongUsage(f'--format {fmt} contradicts the ending of {out}: leave out --format, or choose another ending')
+    if fmt and known and fmt!=known:
+        raise WrongUsage(f'--format {fmt} contradicts the ending of {out}: leave out --format, or choose another ending')
     if out and not fmt: return format_of(out)
     return fmt or 'text'
 
 # %% ../nbs/12_cli.ipynb #04d0a398
 def _stdin() -> dict: # name and content, as of an upload
     "Read a picture from standard input"
-    if sys.stdin is None or sys.stdin.isatty(): raise WrongUsage('nothing comes from standard input: pipe a picture into the command, or name a file')
+    if sys.stdin is None or sys.stdin.isatty():
+        raise WrongUsage('nothing comes from standard input: pipe a picture into the command, or name a file')
     return dict(name='-', content=sys.stdin.buffer.read(limits.bytes+1))
 
 # %% ../nbs/12_cli.ipynb #30ad9a46
@@ -169,7 +172,9 @@ def _photos(
             left_out += sum(n[0]!='.' for n in names)
         left_out -= len(found)
     if len(errors)==len(paths)==1: raise WrongUsage(errors[0])
-    if len(errors)==len(photos): raise WrongUsage(f"there is no picture in {', '.join(paths)}"+(f" ({_count(left_out, 'other file')})" if left_out else ''))
+    if len(errors)==len(photos):
+        others = f" ({_count(left_out, 'other file')})" if left_out else ''
+        raise WrongUsage(f"there is no picture in {', '.join(paths)}{others}")
     return photos,left_out
 
 # %% ../nbs/12_cli.ipynb #03b2e307
@@ -274,7 +279,8 @@ def _data(
 ) -> Path:
     "Check that the data set is there"
     p = Path(path).expanduser()
-    if not p.exists(): raise WrongUsage(f'there is no {p}: DATA is a UTKFace folder, .zip or .tar.gz (see https://susanqq.github.io/UTKFace)')
+    if not p.exists():
+        raise WrongUsage(f'there is no {p}: DATA is a UTKFace folder, .zip or .tar.gz (see https://susanqq.github.io/UTKFace)')
     return p
 
 # %% ../nbs/12_cli.ipynb #92b9817a
@@ -316,7 +322,7 @@ def _fetch_backbone(
     try: timm.create_model(name, pretrained=True)
     except (OSError, RuntimeError, HfHubHTTPError) as e:
         why = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise WrongUsage(f"{name} cannot be fetched from timm's hub: check the connection, or start from a file with --init ({why})") from None
+        raise WrongUsage(f"{name} cannot be fetched from timm's hub: check the connection, or name a file with --init ({why})") from None
 
 # %% ../nbs/12_cli.ipynb #05369153
 def _train(a, data, out) -> dict: # network -> its figures on the validation part
@@ -335,7 +341,8 @@ def _train(a, data, out) -> dict: # network -> its figures on the validation par
             wild = faces, keep_lessons(a.teacher, faces, out/'told-wild.npz')
         if a.chimeras:
             from facefacts.chimeras import with_chimeras
-            wild = with_chimeras(crops, df, wild, a.chimeras, lambda c: keep_lessons(a.teacher, c, out/'told-chimeras.npz'), RECIPES[a.recipe].infants, a.seed)
+            def learn(faces): return keep_lessons(a.teacher, faces, out/'told-chimeras.npz')
+            wild = with_chimeras(crops, df, wild, a.chimeras, learn, RECIPES[a.recipe].infants, a.seed)
     nets = train(crops, df, a.method, a.recipe, out, a.epochs, a.resume, told, wild, init=a.init, pretrained=a.pretrained, seed=a.seed)
     return release(nets, crops, df, out/'weights', RECIPES[a.recipe].size, recipe=a.recipe, epochs=a.epochs)
 
@@ -362,13 +369,15 @@ def evaluate(a) -> int: # exit code
     data = _data(a.data)
     if a.split not in ('test', 'valid', 'published') and not Path(a.split).is_file():
         raise WrongUsage(f'there is no {a.split}: --split is test, published, valid, or a CSV file with a column `file`')
-    if Path(a.split).is_file() and not Path(a.split).read_bytes().strip(): raise WrongUsage(f'{a.split} is empty: it should list the images to measure, in a column `file`')
+    if Path(a.split).is_file() and not Path(a.split).read_bytes().strip():
+        raise WrongUsage(f'{a.split} is empty: it should list the images to measure, in a column `file`')
     if a.report:
         _folder(a.report, '--report')
         need('fairlearn')
         from facefacts.card import make_report, told_imbalance
         changes = told_imbalance(_data(a.imbalance)) if a.imbalance else None
-        print(f'The model card is {printable(make_report(data, a.report, a.weights, a.store, changes))}, with report and answers next to it')
+        card = make_report(data, a.report, a.weights, a.store, changes)
+        print(f'The model card is {printable(card)}, with report and answers next to it')
         return 0
     from facefacts.evaluation import evaluate
     from facefacts.groups import gaps
@@ -382,11 +391,13 @@ def _check_host(
 ) -> None:
     "Refuse an address that this machine does not have"
     try: known = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError): raise WrongUsage(f'there is no host {host}: --host is an address of this machine, or 0.0.0.0 for all of them') from None
+    except (OSError, UnicodeError):
+        raise WrongUsage(f'there is no host {host}: --host is an address of this machine, or 0.0.0.0 for all of them') from None
     family,kind,_,_,address = known[0]
     try:
         with socket.socket(family, kind) as s: s.bind(address)
-    except OSError: raise WrongUsage(f'{host} is not an address of this machine: --host is 127.0.0.1, or 0.0.0.0 to be reachable from others') from None
+    except OSError:
+        raise WrongUsage(f'{host} is not an address of this machine: use 127.0.0.1, or 0.0.0.0 to be reachable from others') from None
 
 # %% ../nbs/12_cli.ipynb #68428c7b
 def app(a) -> int: # exit code
@@ -399,15 +410,19 @@ def app(a) -> int: # exit code
     return serve(port=a.port, host=a.host) or 0
 
 # %% ../nbs/12_cli.ipynb #b12a0c06
-def _add(commands, run, positional=None, **kwargs):
-    "Add the sub-command of the function `run` with the options common to most"
-    p = commands.add_parser(run.__name__, help=run.__doc__[0].lower()+run.__doc__[1:], description=run.__doc__, **kwargs)
-    p.set_defaults(run=run)
-    if positional: p.add_argument('data', metavar='DATA', help='UTKFace: its folder, .zip or .tar.gz')
-    if run is not app: p.add_argument('--method', choices=METHODS, default='joint', help='one network for all facts, or one for each (default: joint)')
-    if run in (predict, evaluate):
-        p.add_argument('--weights', metavar='FOLDER', help='.onnx files of your own (default: those of the package)')
-    return p
+def _method(add):
+    "Add the option that most commands have"
+    add('--method', choices=METHODS, default='joint', help='one network for all facts, or one for each (default: joint)')
+
+# %% ../nbs/12_cli.ipynb #94bedca2
+def _weights(add):
+    "Add the option of commands that predict"
+    add('--weights', metavar='FOLDER', help='.onnx files of your own (default: those of the package)')
+
+# %% ../nbs/12_cli.ipynb #f58051a9
+def _utkface(add):
+    "Add what commands for UTKFace begin with"
+    add('data', metavar='DATA', help='UTKFace: its folder, .zip or .tar.gz')
 
 # %% ../nbs/12_cli.ipynb #533679c4
 def _whole(
@@ -420,45 +435,83 @@ def _whole(
         raise argparse.ArgumentTypeError(f'{s!r} is not a whole number from {lo} to {hi}')
     return number
 
+# %% ../nbs/12_cli.ipynb #3c78ed01
+def _demo_options(add):
+    "Describe the options of `demo`"
+    _method(add)
+    add('--out', metavar='FILE', default=DEMO,
+        help='write the photo with its facts to FILE, as JPEG or PNG (default: %(default)s)')
+    add('--force', action='store_true', help='replace FILE if it exists')
+
+# %% ../nbs/12_cli.ipynb #3e70b5fa
+def _predict_options(add, either):
+    "Describe the options of `predict`"
+    add('paths', metavar='PATH', nargs='+', help='photos, folders, patterns such as "*.jpg", or - for standard input')
+    _method(add)
+    _weights(add)
+    add('--faces', choices=('one', 'all'), default='one',
+        help='report the face of interest, or all faces of a photo (default: one)')
+    add('--format', choices=tuple(FORMATS.values()),
+        help='format of the result (default: by the ending of --out, otherwise text)')
+    add('--out', metavar='FILE',
+        help=f"write the result to FILE, which ends in {', '.join(FORMATS)}; until it is whole, rows are in FILE.partial-...")
+    either('--force', action='store_true', help='replace FILE if it exists')
+    either('--append', action='store_true', help='go on after the rows in FILE: photos that have rows are skipped')
+    add('--escape-formulas', action='store_true',
+        help="for a spreadsheet: put a ' before names in CSV that begin with = + - or @")
+
+# %% ../nbs/12_cli.ipynb #5bd8bc47
+def _train_options(add):
+    "Describe the options of `train`"
+    _utkface(add)
+    _method(add)
+    add('--recipe', choices=('best', 'seed'), default='best', help='how to train (default: best)')
+    add('--epochs', type=_whole(1, 10**6), default=25, help='passes over the data (default: 25)')
+    add('--resume', action='store_true', help='go on where a stopped training ended')
+    add('--out', metavar='FOLDER', default='runs', help='write crops, logs, checkpoints and weights to FOLDER (default: runs)')
+    add('--init', metavar='FILE', help='start the backbone from a .safetensors file')
+    add('--pretrained', action='store_true', help='start the backbone from pretrained weights, which timm fetches from its hub')
+    add('--teacher', metavar='FILE', help='learn the features of faceres_deep too: its .safetensors file')
+    add('--wild', metavar='LFW', help='let the teacher label faces of LFW too: its folder, .zip or .tar.gz')
+    add('--chimeras', metavar='N', type=_whole(1, 10**8),
+        help='let the teacher label N synthetic faces too, each joined from two others; all are held in memory')
+    add('--seed', type=_whole(0, 2**32-1), default=0, help='seed of everything random (default: 0)')
+
+# %% ../nbs/12_cli.ipynb #9988483b
+def _evaluate_options(add):
+    "Describe the options of `evaluate`"
+    _utkface(add)
+    _method(add)
+    _weights(add)
+    add('--split', default='test', metavar='test|valid|published|FILE.csv',
+        help='measure on the fixed test part, on valid, on the published list, or on the images that a CSV file names (default: test)')
+    add('--report', metavar='FOLDER', help='measure both methods on both sets, and write report, answers and model card to FOLDER')
+    add('--store', metavar='FOLDER', help='with --report: take the crops of an earlier training instead of cutting them again')
+    add('--imbalance', metavar='FILE.csv',
+        help='with --report: a table of what each way of handling imbalance changed, for the card')
+
+# %% ../nbs/12_cli.ipynb #aed45f1d
+def _app_options(add):
+    "Describe the options of `app`"
+    add('--port', type=_whole(1, 65535), default=8866, help='port of the page (default: 8866)')
+    add('--host', default='127.0.0.1',
+        help='address of the page; 0.0.0.0 makes it reachable from other machines (default: 127.0.0.1, only from this one)')
+
 # %% ../nbs/12_cli.ipynb #1383002f
 def make_parser() -> argparse.ArgumentParser:
     "Describe the command and its sub-commands"
-    p = _Parser(prog='facefacts', description='Estimate apparent age, perceived gender and perceived race from photographs, with their uncertainty.',
-        epilog='Exit code 0: every photo gave a face; 1: some did not (their rows say why); 2: something was wrong with the call or a file. '
-            'Photos never leave this machine.')
+    p = _Parser(prog='facefacts',
+        description='Estimate apparent age, perceived gender and perceived race from photographs, with their uncertainty.',
+        epilog='Exit code 0: every photo gave a face; 1: some did not (their rows say why); 2: something was wrong with the call '
+            'or a file. Photos never leave this machine.')
     p.add_argument('--version', action='version', version=f"facefacts {facefacts.__version__}")
     sub = p.add_subparsers(metavar='COMMAND', required=True, parser_class=_Parser)
-    o = _add(sub, demo)
-    o.add_argument('--out', metavar='FILE', default=DEMO, help='write the photo with its facts to FILE, as JPEG or PNG (default: %(default)s)')
-    o.add_argument('--force', action='store_true', help='replace FILE if it exists')
-    o = _add(sub, predict)
-    o.add_argument('paths', metavar='PATH', nargs='+', help='photos, folders, patterns such as "*.jpg", or - for standard input')
-    o.add_argument('--faces', choices=('one', 'all'), default='one', help='report the face of interest, or all faces of a photo (default: one)')
-    o.add_argument('--format', choices=tuple(FORMATS.values()), help='format of the result (default: by the ending of --out, otherwise text)')
-    o.add_argument('--out', metavar='FILE', help=f"write the result to FILE, which ends in {', '.join(FORMATS)}; until it is whole, rows are in FILE.partial-...")
-    old = o.add_mutually_exclusive_group()
-    old.add_argument('--force', action='store_true', help='replace FILE if it exists')
-    old.add_argument('--append', action='store_true', help='go on after the rows in FILE: photos that have rows are skipped')
-    o.add_argument('--escape-formulas', action='store_true', help="for a spreadsheet: put a ' before names in CSV that begin with = + - or @")
-    o = _add(sub, train, True)
-    o.add_argument('--recipe', choices=('best', 'seed'), default='best', help='how to train (default: best)')
-    o.add_argument('--epochs', type=_whole(1, 10**6), default=25, help='passes over the data (default: 25)')
-    o.add_argument('--resume', action='store_true', help='go on where a stopped training ended')
-    o.add_argument('--out', metavar='FOLDER', default='runs', help='write crops, logs, checkpoints and weights to FOLDER (default: runs)')
-    o.add_argument('--init', metavar='FILE', help='start the backbone from a .safetensors file')
-    o.add_argument('--pretrained', action='store_true', help="start the backbone from pretrained weights, which timm fetches from its hub")
-    o.add_argument('--teacher', metavar='FILE', help='learn the features of faceres_deep too: its .safetensors file')
-    o.add_argument('--wild', metavar='LFW', help='let the teacher label faces of LFW too: its folder, .zip or .tar.gz')
-    o.add_argument('--chimeras', metavar='N', type=_whole(1, 10**8), help='let the teacher label N synthetic faces too, each joined from two others; all are held in memory')
-    o.add_argument('--seed', type=_whole(0, 2**32-1), default=0, help='seed of everything random (default: 0)')
-    o = _add(sub, evaluate, True)
-    o.add_argument('--split', default='test', metavar='test|FILE.csv', help='measure on the fixed test part, on valid, on the published list (published), or on the images that a CSV file names (default: test)')
-    o.add_argument('--report', metavar='FOLDER', help='measure both methods on both sets, and write report, answers and model card to FOLDER')
-    o.add_argument('--store', metavar='FOLDER', help='with --report: take the crops of an earlier training instead of cutting them again')
-    o.add_argument('--imbalance', metavar='FILE.csv', help='with --report: a table of what each way of handling imbalance changed, for the card')
-    o = _add(sub, app)
-    o.add_argument('--port', type=_whole(1, 65535), default=8866, help='port of the page (default: 8866)')
-    o.add_argument('--host', default='127.0.0.1', help='address of the page; 0.0.0.0 makes it reachable from other machines (default: 127.0.0.1, only from this one)')
+    options = {demo:_demo_options, predict:_predict_options, train:_train_options, evaluate:_evaluate_options, app:_app_options}
+    for run,describe in options.items():
+        o = sub.add_parser(run.__name__, help=run.__doc__[0].lower()+run.__doc__[1:], description=run.__doc__)
+        o.set_defaults(run=run)
+        if run is predict: describe(o.add_argument, o.add_mutually_exclusive_group().add_argument)
+        else: describe(o.add_argument)
     return p
 
 # %% ../nbs/12_cli.ipynb #0a6f09f4

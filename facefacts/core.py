@@ -81,11 +81,11 @@ def need(
 # %% ../nbs/00_core.ipynb #15dba8d4
 def _new_beside(
     path:Path, # the file that is to be replaced later
-    mark:str='', # what is written between the name and the random part
+    form:str='.{}.{}', # the new name, from the old one and random digits
 ): # path of the new file, and the file, open for writing without a buffer
     "Create a file next to `path`, under a name that nothing else has"
     while True:
-        tmp = path.with_name(f'{path.name}.{mark}{secrets.token_hex(4)}')
+        tmp = path.with_name(form.format(path.name, secrets.token_hex(4)))
         try: return tmp, open(tmp, 'xb', buffering=0)
         except FileExistsError: pass
 
@@ -237,7 +237,8 @@ def _bar(label, p):
 def _facts_html(self):
     "The facts as a small card"
     lo,hi = self.age_interval
-    head = f'<b>{self.age:.0f} years</b> ({lo:.0f} to {hi:.0f}), <b>{self.gender}</b> ({html.escape(pct(self.gender_prob))}), <b>{self.race}</b> ({html.escape(pct(self.race_prob))})'
+    gender,race = (html.escape(pct(p)) for p in (self.gender_prob, self.race_prob))
+    head = f'<b>{self.age:.0f} years</b> ({lo:.0f} to {hi:.0f}), <b>{self.gender}</b> ({gender}), <b>{self.race}</b> ({race})'
     notes = ''.join(f'<div>&#9888; {html.escape(w)}</div>' for w in self.warnings)
     bars = ''.join(_bar(k, v) for k,v in self.race_probs.items())
     return (f'<div style="max-width:30em"><div>{head}</div>{notes}{bars}<small>apparent and perceived, not known; '

@@ -189,7 +189,9 @@ def list_photos(
         if isinstance(p, Mapping): yield from uploads(p) # of ipywidgets 7 a dictionary of files, of 8 one of its items
         elif isinstance(p, (str, os.PathLike)) and (os.path.isdir(p) or not os.path.exists(p) and glob.has_magic(os.fspath(p))):
             try: yield from image_files([p])
-            except UnreadableImage as e: yield e # becomes a row
+            except UnreadableImage as e:
+                e.name = os.fspath(p)
+                yield e # becomes a row
         else: yield p
 
 # %% ../nbs/09_predict.ipynb #8921ee5f

@@ -154,7 +154,7 @@ def _open(self:RowWriter):
         self.lock = _lock(path, self.name)
         if path.exists() and not self.replaces:
             raise FaceFactsError(f'{self.name} exists: --force replaces it, --append goes on after its rows')
-        self.part,self.f = _new_beside(path, 'partial-')
+        self.part,self.f = _new_beside(path, '{}.partial-{}')
     except BaseException as e:
         self.close(keep=False)
         if not isinstance(e, OSError): raise
@@ -185,6 +185,11 @@ def _put(self:RowWriter,
         self.f.truncate()
         raise
 
+# %% ../nbs/00c_rows.ipynb #f5bb2e82
+def _printable_row(r) -> dict:
+    "Make a row safe for a terminal"
+    return {k: printable(v) if isinstance(v, str) else v for k,v in r.items()}
+
 # %% ../nbs/00c_rows.ipynb #e516fc20
 @patch
 def _begin(self:RowWriter):
@@ -203,13 +208,14 @@ def write(self:RowWriter,
     *rows:dict, # all rows of a photo, with the keys `COLUMNS`
 ) -> None:
     "Write the rows of a photo, all or none"
-    if not self.f and self.fmt=='csv' and sys.stdout.isatty(): rows = [{k: printable(v) if isinstance(v, str) else v for k,v in r.items()} for r in rows]
+    n = len(rows)
+    if self.fmt=='csv' and not self.f and sys.stdout.isatty(): rows = map(_printable_row, rows)
     if self.fmt=='text': self._put(''.join(as_text(r, self.number)+'\n' for r in rows))
     elif self.fmt=='csv': self._put(csv_text(rows, self.escape, header=False))
     elif self.fmt=='jsonl': self._put(''.join(_json(r)+'\n' for r in rows))
     elif self.fmt=='json': self._put_in_list(rows)
     else: self._put_in_group(rows)
-    self.rows += len(rows)
+    self.rows += n
 
 # %% ../nbs/00c_rows.ipynb #8887668d
 @patch
@@ -286,7 +292,8 @@ def _photos_in(
             if list(r)!=COLUMNS or r['file'] is None or r['error'] is None: raise ValueError('a row with other columns')
             names.add(r['file'])
     except (ValueError, TypeError, csv.Error) as e: # JSON, Parquet and UTF-8 have errors under `ValueError`
-        raise FaceFactsError(f'{name} cannot be continued, it is not {fmt} with the columns of this version ({e}): choose another --out') from None
+        raise FaceFactsError(f'{name} cannot be continued, it is no {fmt} file with the columns of this version ({e}): '
+            'choose another --out') from None
     return names
 
 # %% ../nbs/00c_rows.ipynb #756523da
