@@ -11,7 +11,7 @@ from .hub import pull_weights, push_weights
 from .predict import FaceFacts
 from .insight import age_curve, annotate, compare, gender_bar, in_depth, race_bars, show_crop
 from .saliency import where_it_looked
-del to_dict, write_whole # a method, to be had from `Facts`; and how files are written
+del printable, to_dict, write_whole # a method of `Facts`; and how text and files are written
 
 # Names that need torch or cost a second to import come at first use
 _LAZY = dict(

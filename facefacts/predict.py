@@ -4,23 +4,24 @@
 
 # %% ../nbs/09_predict.ipynb #5bdf1624
 from __future__ import annotations
-import os, queue
+import glob, logging, os, queue
 from concurrent.futures import ThreadPoolExecutor
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 import numpy as np
 from .core import *
-from .images import Photo, image_files, read_photo
+from .images import Photo, image_files, read_photo, uploads
 from .inputs import _name, _reread
 from .faces import FaceFinder, align, face_of_interest, find_faces, sharpness
 from .weights import Net, load_net
 
 # %% auto #0
 __all__ = ['SIDE_ONE', 'SIDE_ALL', 'BLURRED', 'a_finder', 'find_in', 'doubts', 'FaceFacts', 'sizes', 'crops_of', 'answer',
-           'facts', 'all_faces', 'stream', 'list_photos', 'table']
+           'facts', 'all_faces', 'list_photos', 'stream', 'table']
 
 # %% ../nbs/09_predict.ipynb #3ccf224a
 SIDE_ONE, SIDE_ALL = 1200, 2400 # the longer side, in pixels, that is enough to look for one face, and for all
@@ -37,23 +38,28 @@ def a_finder():
     finally: _idle.put(f)
 
 # %% ../nbs/09_predict.ipynb #b3cf77c9
+def _find(src, largest=True, size=128):
+    "What `find_in` returns, and how many faces were seen in all: with `largest` at least these, for the search stops early"
+    if isinstance(src, Photo): photo = src
+    else:
+        kept = _reread(src)
+        photo = read_photo(kept, max_side=SIDE_ONE if largest else SIDE_ALL, name=None if kept is src else _name(src))
+    with a_finder() as finder: faces = find_faces(photo.pixels, largest=largest, finder=finder)
+    seen = len(faces)
+    if largest and faces: faces = [face_of_interest(faces, photo.pixels.shape[1::-1])]
+    if photo is src or photo.scale==1 or not faces or min(f.width for f in faces)>=.8*size: return photo, faces, seen
+    try: full = read_photo(kept, name=photo.name)
+    except UnreadableImage: return photo, faces, seen # too large to be read in full
+    return full, [f.scaled(full.scale/photo.scale) for f in faces], seen
+
+# %% ../nbs/09_predict.ipynb #8ef4fc7c
 def find_in(
     src, # anything that `read_photo` reads
     largest:bool=True, # only the face of interest? then the list has at most one
     size:int=128, # side of the crops that will be cut, pixels
 ) -> tuple[Photo, list[Face]]: # the photo as it was decoded, and faces in *its* pixels, largest first
     "Read a photo at the resolution that its faces need, and find them"
-    if isinstance(src, Photo): photo = src
-    else:
-        kept = _reread(src)
-        photo = read_photo(kept, max_side=SIDE_ONE if largest else SIDE_ALL, name=None if kept is src else _name(src))
-    with a_finder() as finder: faces = find_faces(photo.pixels, largest=largest, finder=finder)
-    if largest and faces: faces = [face_of_interest(faces, photo.pixels.shape[1::-1])]
-    if photo is not src and photo.scale<1 and faces and min(f.width for f in faces)<.8*size:
-        try: full = read_photo(kept, name=photo.name)
-        except UnreadableImage: return photo, faces # too large to be read in full
-        return full, [f.scaled(full.scale/photo.scale) for f in faces]
-    return photo, faces
+    return _find(src, largest, size)[:2]
 
 # %% ../nbs/09_predict.ipynb #1cc62d0c
 BLURRED = 2.7 # below this `sharpness`, gray levels, ages are several years off
@@ -170,63 +176,107 @@ def all_faces(self:FaceFacts,
     return self.facts(*find_in(photo, largest=False, size=max(self.sizes)))
 FaceFacts.all = all_faces
 
-# %% ../nbs/09_predict.ipynb #b6c6662f
-def _prepare(self, src, largest):
-    "Name, found faces with their crops, and the error of one photo"
-    name = str(src) if isinstance(src, (str, Path)) else getattr(src, 'name', '')
+# %% ../nbs/09_predict.ipynb #eb2e84e0
+def _is_one(
+    photos, # a photo, or many
+) -> bool:
+    "Check if something is one photo, not a list of them"
+    kinds = (str, os.PathLike, bytes, bytearray, memoryview, np.ndarray, Photo)
+    return isinstance(photos, kinds) or hasattr(photos, 'read') or hasattr(photos, 'convert')
+
+# %% ../nbs/09_predict.ipynb #5e0b5cca
+def list_photos(
+    photos, # a path or photo, or many of them, or the value of an upload widget
+): # yields the files of a folder or pattern in place of it, and everything else as it is
+    "List the photos that are meant, one at a time"
+    for p in [photos] if _is_one(photos) or isinstance(photos, Mapping) else photos:
+        if isinstance(p, Mapping): yield from uploads(p) # of ipywidgets 7 a dictionary of files, of 8 one of its items
+        elif isinstance(p, (str, os.PathLike)) and (os.path.isdir(p) or not os.path.exists(p) and glob.has_magic(os.fspath(p))):
+            try: yield from image_files([p])
+            except UnreadableImage as e:
+                e.name = os.fspath(p)
+                yield e # becomes a row
+        else: yield p
+
+# %% ../nbs/09_predict.ipynb #8921ee5f
+@dataclass
+class _Prepared:
+    "A photo that was read and searched, and what its rows need"
+    name: str
+    found: list = field(default_factory=list) # for each face: where it is in the full photo, its crops, reasons for doubt
+    error: str = ''
+    others: int = 0 # faces that were seen, and not asked for
+
+# %% ../nbs/09_predict.ipynb #783ceae5
+def _name_of(src, n):
+    "What the `n`-th photo is called, counted from 1"
+    name = src.get('name') if isinstance(src, Mapping) else src if isinstance(src, (str, os.PathLike)) else None
+    for key in ('name', 'filename'): name = name or getattr(src, key, None)
+    return os.fsdecode(name) if name and isinstance(name, (str, os.PathLike)) else f'photo {n}'
+
+# %% ../nbs/09_predict.ipynb #522e52b3
+def _prepare(self, src, n, largest):
+    "Read and search the `n`-th photo, and cut its crops"
+    name = _name_of(src, n)
     try:
-        photo,faces = find_in(src, largest, max(self.sizes))
-        found = [(f.scaled(1/photo.scale), self.crops_of(photo.pixels, f)) for f in faces]
-        return name or photo.name, found, '' if found else 'no face found'
-    except FaceFactsError as e: return name, [], str(e)
-    except Exception as e: return name, [], f'unexpected: {type(e).__name__}: {e}' # of one photo among thousands; the others go on
+        if isinstance(src, UnreadableImage): raise src
+        photo,faces,seen = _find(src, largest, max(self.sizes))
+        p = _Prepared(name, others=seen-len(faces))
+        for face in faces:
+            full,crops = face.scaled(1/photo.scale), self.crops_of(photo.pixels, face)
+            p.found.append((full, crops, doubts(full, photo.size, crops[self.nets['age'].size])))
+        if not p.found: p.error = 'no face found'
+        return p
+    except (UnreadableImage, NoFaceFound) as e: return _Prepared(name, error=str(e))
+    except (FaceFactsError, ImportError): raise # not about this photo
+    except Exception as e: # the last resort; the others go on
+        logging.getLogger(__name__).debug('%s', name, exc_info=True)
+        return _Prepared(name, error=f'unexpected: {type(e).__name__}: {e}')
 
 # %% ../nbs/09_predict.ipynb #b12c1029
 def stream(self:FaceFacts,
     photos, # paths of files and folders, or any other photos
     faces:str='all', # 'all' faces of each photo, or 'one': its face of interest
-    batch:int=32, # faces that are gathered before they are answered
+    batch:int=32, # faces that share a forward pass
     workers:int=2, # threads that decode and find
 ): # yields a dict with the keys `COLUMNS` for each face, and for each photo without one
     "Predict the facts of many photos, a row at a time, in order"
     if faces not in ('all', 'one'): raise ValueError(f"faces is 'all' or 'one', not {faces!r}")
-    todo, waiting, ready = list_photos(photos), deque(), []
+    todo, waiting, ready = enumerate(list_photos(photos), 1), deque(), []
     with ThreadPoolExecutor(workers) as pool:
         def fill():
             while len(waiting)<2*workers+batch//4 and (p := next(todo, None)) is not None:
-                waiting.append(pool.submit(_prepare, self, p, faces=='one'))
+                waiting.append(pool.submit(_prepare, self, p[1], p[0], faces=='one'))
         try:
             fill()
             while waiting:
                 ready.append(waiting.popleft().result())
                 fill()
-                if sum(len(r[1]) for r in ready)>=batch or not waiting or len(ready)>=batch:
+                if sum(len(p.found) for p in ready)>=batch or not waiting or len(ready)>=batch:
                     yield from self._rows(ready)
                     ready = []
         finally: pool.shutdown(cancel_futures=True)
 FaceFacts.stream = stream
 
+# %% ../nbs/09_predict.ipynb #44fb1b0c
+class _Row(dict):
+    "A row that also knows its photo"
+    more = 0 # rows of the same photo that follow
+    others = 0 # faces that were seen in the photo, and have no row
+
 # %% ../nbs/09_predict.ipynb #4fd3be02
 def _rows(self, ready):
     "Rows of some prepared photos, their faces in one batch"
-    seen, i = [o for _,found,_ in ready for o in found], 0
-    a = self.answer([c for _,c in seen])
-    for name,found,error in ready:
-        if not found: yield row(file=name, error=error)
-        for j,(face,_) in enumerate(found):
-            yield row(_facts(a, i, face, self.method, name, j))
+    a = self.answer([crops for p in ready for _,crops,_ in p.found])
+    i = 0
+    for p in ready:
+        if not p.found: yield row(file=p.name, error=p.error)
+        for j,(face,_,notes) in enumerate(p.found):
+            r = _Row(row(_facts(a, i, face, self.method, p.name, j, notes)))
+            r.more,r.others = len(p.found)-j-1,p.others
+            yield r
             i += 1
 FaceFacts._rows = _rows
-
-# %% ../nbs/09_predict.ipynb #0323e3f4
-def list_photos(
-    photos, # a path or photo, or many of them
-): # yields the files of a folder in place of the folder, and everything else as it is
-    "List the photos that are meant, one at a time"
-    one = isinstance(photos, (str, Path, bytes, bytearray, memoryview, np.ndarray)) or hasattr(photos, 'read') or hasattr(photos, 'convert')
-    for p in [photos] if one else photos:
-        if isinstance(p, (str, Path)) and os.path.isdir(p): yield from image_files([p])
-        else: yield p
 
 # %% ../nbs/09_predict.ipynb #0e5bc306
 def table(self:FaceFacts,
@@ -234,15 +284,15 @@ def table(self:FaceFacts,
     faces:str='all', # 'all' faces of each photo, or 'one': its face of interest
     progress:bool=True, # show a progress bar?
     **kwargs, # passed to `stream`: batch, workers
-): # DataFrame with the columns `COLUMNS`: a row for each face, and for each photo without one
+): # DataFrame with the columns `COLUMNS` of the types `DTYPES`: a row for each face, and for each photo without one
     "Predict the facts of many photos as a table"
     import pandas as pd
     from tqdm.auto import tqdm
-    todo = list(list_photos(photos))
-    rows, seen = [], 0
-    with tqdm(total=len(todo), disable=not progress, unit='photo') as bar:
+    todo = photos if isinstance(photos, Iterator) else list(list_photos(photos)) # a generator is not gathered in memory
+    rows, total = [], None if todo is photos else len(todo)
+    with tqdm(total=total, disable=not progress, unit='photo') as bar:
         for r in self.stream(todo, faces, **kwargs):
-            rows.append(r)
+            rows.append(r | {k: r[k].encode('utf-8', 'backslashreplace').decode() for k in ('file', 'error')}) # pandas takes only UTF-8
             if not r['face']: bar.update() # the first face of a photo, or none
-    return pd.DataFrame(rows, columns=COLUMNS).astype(dict(face='Int64'))
+    return pd.DataFrame(rows, columns=COLUMNS).astype(DTYPES)
 FaceFacts.table = table
