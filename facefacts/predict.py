@@ -16,12 +16,13 @@ import numpy as np
 from .core import *
 from .images import Photo, image_files, read_photo, uploads
 from .inputs import _name, _reread
-from .faces import FaceFinder, align, face_of_interest, find_faces, sharpness
+from .doubts import doubts, stretch
+from .faces import FaceFinder, align, face_of_interest, find_faces
 from .weights import Net, load_net
 
 # %% auto #0
-__all__ = ['SIDE_ONE', 'SIDE_ALL', 'BLURRED', 'a_finder', 'find_in', 'doubts', 'FaceFacts', 'sizes', 'crops_of', 'answer',
-           'facts', 'all_faces', 'list_photos', 'stream', 'table']
+__all__ = ['SIDE_ONE', 'SIDE_ALL', 'a_finder', 'find_in', 'FaceFacts', 'sizes', 'crops_of', 'answer', 'facts', 'all_faces',
+           'list_photos', 'stream', 'table']
 
 # %% ../nbs/09_predict.ipynb #3ccf224a
 SIDE_ONE, SIDE_ALL = 1200, 2400 # the longer side, in pixels, that is enough to look for one face, and for all
@@ -61,27 +62,6 @@ def find_in(
     "Read a photo at the resolution that its faces need, and find them"
     return _find(src, largest, size)[:2]
 
-# %% ../nbs/09_predict.ipynb #1cc62d0c
-BLURRED = 2.7 # below this `sharpness`, gray levels, ages are several years off
-
-# %% ../nbs/09_predict.ipynb #de04020d
-def doubts(
-    face:Face, # in pixels of the full photo
-    size:tuple[int,int], # (width, height) of the full photo, pixels
-    crop:np.ndarray|None=None, # (size, size, 3) uint8, what the network saw
-) -> tuple[str,...]: # sentences; empty if there is none
-    "Tell why the facts of this face should be trusted less"
-    out, w = [], face.width
-    if w<40: out.append(f'the face is only {w:.0f} pixels wide')
-    out_x, out_y = (max(-lo, hi-n, 0) for lo,hi,n in ((face.x, face.x+w, size[0]), (face.y, face.y+face.height, size[1])))
-    if crop is not None and sharpness(crop)<BLURRED: out.append('the face is blurred')
-    if max(out_x/w, out_y/face.height)>.15 and w<.8*min(size): out.append('a part of the face is outside the picture')
-    if face.keypoints is not None:
-        r,l,nose = face.keypoints[:3]
-        along = (nose-r)@(l-r)/max((l-r)@(l-r), 1e-9) # where the nose is between the eyes: 0 right, 1 left
-        if not .2<along<.8: out.append('the face is turned away from the camera')
-    return tuple(out)
-
 # %% ../nbs/09_predict.ipynb #e4f3c242
 class FaceFacts:
     "Predict the facts of faces: `ff(photo)` for the face of interest, `ff.all(photo)` for all, `ff.table(paths)` for many photos"
@@ -117,9 +97,17 @@ def crops_of(self:FaceFacts,
     pixels:np.ndarray, # (H, W, 3) uint8
     face:Face, # in pixels of that picture
 ) -> dict: # size -> (size, size, 3) uint8
-    "Cut the crops that the networks want"
+    "Cut the crops that the networks need"
     return {s: align(pixels, face, s) for s in self.sizes}
 FaceFacts.crops_of = crops_of
+
+# %% ../nbs/09_predict.ipynb #2e8f190c
+def _look(self, photo, face):
+    "The `face` in pixels of the full photo, its crops as the networks see them, and the doubts about it"
+    crops, full = self.crops_of(photo.pixels, face), face.scaled(1/photo.scale)
+    notes = doubts(full, photo.size, crops[self.nets['age'].size])
+    return full, {s: stretch(c) for s,c in crops.items()}, notes
+FaceFacts._look = _look
 
 # %% ../nbs/09_predict.ipynb #e8e34f99
 def answer(self:FaceFacts,
@@ -142,9 +130,9 @@ def facts(self:FaceFacts,
 ) -> list[Facts]: # one for each of `faces`, in that order
     "Answer for faces that are found already"
     if not isinstance(photo, Photo): photo = read_photo(photo)
-    crops, full = [self.crops_of(photo.pixels, f) for f in faces], [f.scaled(1/photo.scale) for f in faces]
-    a, seen = self.answer(crops), [c[self.nets['age'].size] for c in crops]
-    return [_facts(a, i, f, self.method, photo.name, i, doubts(f, photo.size, c), c) for i,(f,c) in enumerate(zip(full, seen))]
+    seen, size = [self._look(photo, f) for f in faces], self.nets['age'].size
+    a = self.answer([c for _,c,_ in seen])
+    return [_facts(a, i, f, self.method, photo.name, i, notes, c[size]) for i,(f,c,notes) in enumerate(seen)]
 FaceFacts.facts = facts
 
 # %% ../nbs/09_predict.ipynb #53fd2d5a
@@ -221,10 +209,7 @@ def _prepare(self, src, n, largest):
     try:
         if isinstance(src, UnreadableImage): raise src
         photo,faces,seen = _find(src, largest, max(self.sizes))
-        p = _Prepared(name, others=seen-len(faces))
-        for face in faces:
-            full,crops = face.scaled(1/photo.scale), self.crops_of(photo.pixels, face)
-            p.found.append((full, crops, doubts(full, photo.size, crops[self.nets['age'].size])))
+        p = _Prepared(name, [self._look(photo, f) for f in faces], others=seen-len(faces))
         if not p.found: p.error = 'no face found'
         return p
     except (UnreadableImage, NoFaceFound) as e: return _Prepared(name, error=str(e))
