@@ -8,7 +8,7 @@ import argparse, io, logging, os, shlex, signal, sys, warnings
 from contextlib import contextmanager
 from pathlib import Path
 import facefacts
-from .core import METHODS, FaceFactsError, NoFaceFound, need
+from .core import METHODS, TASKS, FaceFactsError, NoFaceFound, need
 from .inputs import image_files
 from .rows import RowWriter
 
@@ -156,36 +156,80 @@ def predict(a) -> int: # exit code
 
 # %% ../nbs/12_cli.ipynb #b19f1489
 def _data(
-    path:str, # DATA, as given
+    path:str, # as given
+    what:str='DATA is a UTKFace folder, .zip or .tar.gz (see https://susanqq.github.io/UTKFace)', # should be there
 ) -> Path:
-    "Check that the data set is there"
+    "Check that a data set is there"
     p = Path(path).expanduser()
-    if not p.exists(): raise WrongUsage(f'there is no {p}: DATA is a UTKFace folder, .zip or .tar.gz (see https://susanqq.github.io/UTKFace)')
+    if not p.exists(): raise WrongUsage(f'there is no {p}: {what}')
     return p
 
 # %% ../nbs/12_cli.ipynb #d8ca3c95
+def _command(
+    a, # options of `train`
+) -> str: # names of files have no folders
+    "Write the command that repeats a training"
+    line = ['facefacts', 'train', Path(a.data).name, '--method', a.method]
+    for t in a.task or (): line += ['--task', t]
+    line += ['--recipe', a.recipe, '--epochs', a.epochs, '--seed', a.seed]
+    for k in ('init', 'teacher', 'wild'):
+        if getattr(a, k): line += [f'--{k}', Path(getattr(a, k)).name]
+    for k in ('chimeras', 'devices', 'precision'):
+        if getattr(a, k): line += [f'--{k}', getattr(a, k)]
+    return shlex.join(map(str, line+['--pretrained']*a.pretrained))
+
+# %% ../nbs/12_cli.ipynb #9613ccc3
+def _lessons(
+    a, # options of `train`
+    crops, # (n, size, size, 3) uint8
+    df, # its table
+) -> tuple: # what the teacher answers, and faces without labels with its answers; None where there are none
+    "Ask the teacher"
+    from facefacts.recipes import RECIPES
+    from facefacts.teacher import build_wild, keep_lessons, load_wild
+    if not a.teacher: return None, None
+    out = Path(a.out)
+    told, wild = keep_lessons(a.teacher, crops, out/'told.npz'), None
+    if a.wild:
+        faces,_ = load_wild(build_wild(_data(a.wild), out/'wild'))
+        wild = faces, keep_lessons(a.teacher, faces, out/'told-wild.npz')
+    if a.chimeras:
+        from facefacts.chimeras import with_chimeras
+        wild = with_chimeras(crops, df, wild, a.chimeras, lambda c: keep_lessons(a.teacher, c, out/'told-chimeras.npz'), RECIPES[a.recipe].infants, a.seed)
+    return told, wild
+
+# %% ../nbs/12_cli.ipynb #e6a60554
+def _check_train(a) -> None:
+    "Refuse, before anything is written, what cannot be trained"
+    if a.task and a.method!='standalone': raise WrongUsage('--task goes with --method standalone: the joint network answers all tasks')
+    if a.wild and not a.teacher: raise WrongUsage('--wild has pictures without labels: give the --teacher that labels them')
+    if a.chimeras and not a.teacher: raise WrongUsage('--chimeras are faces without labels: give the --teacher that labels them')
+    if a.wild: _data(a.wild, '--wild is LFW, its folder, .zip or .tar.gz')
+    need('torch', 'pytorch_lightning', 'timm', 'safetensors', 'onnx')
+    from facefacts.teacher import Teacher
+    from facefacts.training import check_runs, nets_of, recipe_of
+    if a.teacher: Teacher(a.teacher)
+    going = check_runs(a.out, nets_of(a.method, a.task), recipe_of(a.recipe, a.epochs), a.resume, bool(a.teacher), a.seed, a.init, a.pretrained)
+    if a.resume and not going: say(f'there is nothing to resume in {a.out}: the training begins anew')
+
+# %% ../nbs/12_cli.ipynb #142a9d5e
 def train(a) -> int: # exit code
     "Train the networks of a method on UTKFace, and write them as weights that `--weights` takes"
     data,out = _data(a.data),Path(a.out)
-    if a.wild and not a.teacher: raise WrongUsage('--wild has pictures without labels: give the --teacher that labels them')
-    if a.chimeras and not a.teacher: raise WrongUsage('--chimeras are faces without labels: give the --teacher that labels them')
-    need('torch', 'pytorch_lightning', 'timm', 'safetensors', 'onnx')
+    _check_train(a)
     from facefacts.evaluation import release
     from facefacts.recipes import RECIPES
-    from facefacts.training import train
+    from facefacts.training import Stopped, train
     from facefacts.utkface import build_store, load_store
     crops,df = load_store(build_store(data, out/'store'))
-    told = wild = None
-    if a.teacher:
-        from facefacts.teacher import build_wild, keep_lessons, load_wild
-        told = keep_lessons(a.teacher, crops, out/'told.npz')
-        if a.wild:
-            faces,_ = load_wild(build_wild(_data(a.wild), out/'wild'))
-            wild = faces, keep_lessons(a.teacher, faces, out/'told-wild.npz')
-        if a.chimeras:
-            from facefacts.chimeras import with_chimeras
-            wild = with_chimeras(crops, df, wild, a.chimeras, lambda c: keep_lessons(a.teacher, c, out/'told-chimeras.npz'), RECIPES[a.recipe].infants, a.seed)
-    nets = train(crops, df, a.method, a.recipe, out, a.epochs, a.resume, told, wild, init=a.init, pretrained=a.pretrained, seed=a.seed)
+    told,wild = _lessons(a, crops, df)
+    options = dict(init=a.init, pretrained=a.pretrained, seed=a.seed)
+    options |= {k: getattr(a, k) for k in ('devices', 'precision') if getattr(a, k)}
+    try: nets = train(crops, df, a.method, a.recipe, out, a.epochs, a.resume, told, wild, a.task, **options)
+    except Stopped as e:
+        say(e)
+        return 130
+    for net in nets.values(): net.story['command'] = _command(a)
     for name,metrics in release(nets, crops, df, out/'weights', RECIPES[a.recipe].size, recipe=a.recipe, epochs=a.epochs).items():
         print(f"{name}, on the validation part: {', '.join(f'{k} {v:.4g}' for k,v in metrics.items())}")
     print(f"The networks are in {out/'weights'}. Use them:  facefacts predict --method {a.method} --weights {shlex.quote(str(out/'weights'))} PHOTO")
@@ -196,16 +240,18 @@ def evaluate(a) -> int: # exit code
     "Measure the networks of a method on UTKFace, and print the report"
     data = _data(a.data)
     if a.split not in ('test', 'valid', 'published') and not Path(a.split).is_file():
-        raise WrongUsage(f'there is no {a.split}: --split is test, published, valid, or a CSV file with a column `file`')
+        raise WrongUsage(f'there is no {a.split}: --split is test, published, valid, or a file that lists pictures: .csv with a column `file`, or .txt with a name a line')
     if a.report:
         need('fairlearn')
         from facefacts.card import make_report, told_imbalance
-        changes = told_imbalance(_data(a.imbalance)) if a.imbalance else None
+        changes = told_imbalance(_data(a.imbalance, '--imbalance is a CSV file')) if a.imbalance else None
         print(f'The model card is {make_report(data, a.report, a.weights, a.store, changes)}, report and answers are beside it')
         return 0
     from facefacts.evaluation import evaluate
     from facefacts.groups import gaps
     r = evaluate(data, method=a.method, split=a.split, weights=a.weights)
+    lost = r.pred.attrs.get('not_found')
+    if lost: say(f"{len(lost):,} of the {r.about['listed']:,} names in {a.split} are not in the data, such as {lost[0][:99]}: the others are measured")
     print(r, 'From the best to the worst group, and the gap that chance alone would make:', gaps(r.pred).round(3).to_string(), sep='\n\n')
     return 0
 
@@ -233,6 +279,12 @@ def _positive(s):
     return n
 _positive.__name__ = 'positive number'
 
+def _seed(s):
+    "A whole number from 0 to 4294967295"
+    if not 0<=(n := int(s))<2**32: raise ValueError
+    return n
+_seed.__name__ = 'seed'
+
 # %% ../nbs/12_cli.ipynb #1383002f
 def make_parser() -> argparse.ArgumentParser:
     "Describe the command and its sub-commands"
@@ -248,18 +300,21 @@ def make_parser() -> argparse.ArgumentParser:
     o.add_argument('--format', choices=('text', 'json', 'csv'), help='of the result (default: by the suffix of --out, otherwise text)')
     o.add_argument('--out', metavar='FILE', help='write the result to FILE, row by row; Ctrl-C leaves what was done')
     o = _add(sub, train, True)
-    o.add_argument('--recipe', choices=('best', 'seed'), default='best', help='how to train (default: best)')
+    o.add_argument('--task', choices=TASKS, action='append', help='with --method standalone: train this network only; may be given again')
+    o.add_argument('--recipe', choices=('best', 'seed', 'alone'), default='best', help='how to train; alone is for three networks on a CPU (default: best)')
     o.add_argument('--epochs', type=_positive, default=25, help='passes over the data (default: 25)')
-    o.add_argument('--resume', action='store_true', help='go on where a stopped training was')
+    o.add_argument('--resume', action='store_true', help='go on where a stopped training was; it ends as if it had not been stopped')
     o.add_argument('--out', metavar='FOLDER', default='runs', help='gets crops, logs, checkpoints and weights (default: runs)')
     o.add_argument('--init', metavar='FILE', help='a .safetensors file to start the backbone from')
     o.add_argument('--pretrained', action='store_true', help="start the backbone from timm's hub")
     o.add_argument('--teacher', metavar='FILE', help='the .safetensors file of faceres_deep, to learn its features too')
     o.add_argument('--wild', metavar='LFW', help='LFW: its folder, .zip or .tar.gz, for the teacher to label')
     o.add_argument('--chimeras', metavar='N', type=_positive, help='faces put together from two of the others, for the teacher to label; all are held in memory')
-    o.add_argument('--seed', type=int, default=0, help='of everything random (default: 0)')
+    o.add_argument('--seed', type=_seed, default=0, help='of everything random (default: 0)')
+    o.add_argument('--devices', metavar='N', type=_positive, help='accelerators to train on (default: those that are there)')
+    o.add_argument('--precision', choices=('32-true', 'bf16-mixed', '16-mixed'), help='of the arithmetic (default: bf16-mixed on an accelerator, 32-true on a CPU)')
     o = _add(sub, evaluate, True)
-    o.add_argument('--split', default='test', metavar='test|FILE.csv', help='the fixed test part, the published list (published), or the images that a CSV file names (default: test)')
+    o.add_argument('--split', default='test', metavar='test|FILE', help='the fixed test part, the published list (published), or the pictures that a file lists: .csv with a column file, or .txt with a name a line (default: test)')
     o.add_argument('--report', metavar='FOLDER', help='measure both methods on both sets, and write report, answers and model card to FOLDER')
     o.add_argument('--store', metavar='FOLDER', help='with --report: the crops of an earlier training, which are cut again otherwise')
     o.add_argument('--imbalance', metavar='FILE.csv', help='with --report: what each way of handling imbalance changed, for the card')

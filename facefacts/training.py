@@ -25,7 +25,8 @@ from .teacher import pseudo_labels
 
 # %% auto #0
 __all__ = ['KEPT', 'Crops', 'with_seconds', 'with_lessons', 'Shuffle', 'FaceData', 'ages', 'LitFace', 'history', 'LateEMA',
-           'SafeCheckpoint', 'newest', 'BadRun', 'Stopped', 'check_run', 'fit', 'nets_of', 'recipe_of', 'train']
+           'SafeCheckpoint', 'newest', 'BadRun', 'Stopped', 'check_run', 'fit', 'nets_of', 'recipe_of', 'check_runs',
+           'train']
 
 # %% ../nbs/06_training.ipynb #d3bd93e2
 class Crops(Dataset):
@@ -350,13 +351,14 @@ def _fit(
     data:FaceData,
     run:Path, # folder of the run
     ckpt:Path|None, # checkpoint to go on from
-    seed:int,
+    story:dict, # for `run.json`
     **trainer, # passed to `pl.Trainer`
 ) -> None:
     "Run the trainer, and say so if it was stopped"
     epochs = data.recipe.epochs
     with _quiet():
-        t = _trainer(run, data.recipe, seed, **trainer)
+        t = _trainer(run, data.recipe, story['seed'], **trainer)
+        write_whole(run/'run.json', json.dumps(story, indent=1).encode())
         try: t.fit(lit, datamodule=data, ckpt_path=ckpt, weights_only=True)
         except SystemExit: # Lightning leaves by it when it is interrupted
             if not t.interrupted: raise
@@ -392,9 +394,8 @@ def fit(
     data.seed = seed # of the order of the faces
     if ckpt and ckpt['epoch']+1>=r.epochs: lit.load_state_dict(ckpt['state_dict']) # it is done: the averaged weights
     else:
-        write_whole(run/'run.json', json.dumps(story, indent=1).encode())
         _survive_profiling()
-        _fit(lit, data, run, path, seed, **trainer)
+        _fit(lit, data, run, path, story, **trainer)
     lit.story = dict(steps=[story], history=history(run).round(4).to_dict('records'))
     return lit.eval()
 
@@ -421,6 +422,23 @@ def recipe_of(
     r = RECIPES[recipe] if isinstance(recipe, str) else recipe
     return replace(r, epochs=epochs) if epochs else r
 
+# %% ../nbs/06_training.ipynb #eaa4905a
+def check_runs(
+    out:str|Path, # folder that gets a run folder for each network
+    names:tuple, # from `nets_of`
+    recipe:Recipe, # from `recipe_of`
+    resume:bool=False, # go on where a stopped training was?
+    taught:bool=False, # is there a teacher?
+    seed:int=0, # as `fit` takes it
+    init:str|Path|None=None, # as `fit` takes it
+    pretrained:bool=False, # as `fit` takes it
+) -> bool: # is there anything to go on with?
+    "Check that a training can begin, or go on, before anything is written or takes time"
+    begin = Path(init).name if init else 'timm' if pretrained else None
+    old = [check_run(Path(out)/n, resume, net=n, seed=seed, taught=taught, recipe=asdict(recipe), init=begin) for n in names]
+    if not all(old): LitFace(names[0], recipe, pretrained, init) # can the backbone be had?
+    return any(old)
+
 # %% ../nbs/06_training.ipynb #4bf6a73a
 def train(
     crops:np.ndarray, # (n, size, size, 3) uint8, from `load_store`
@@ -436,8 +454,9 @@ def train(
     **kwargs, # passed to `fit`: init, pretrained, seed, accelerator, devices, ...
 ) -> dict: # network -> `LitFace`
     "Train the networks of `method`, one after the other"
-    names, r, seed = nets_of(method, tasks), recipe_of(recipe, epochs), kwargs.get('seed', 0)
-    old = [check_run(Path(out)/n, resume, net=n, seed=seed, recipe=asdict(r), taught=told is not None) for n in names]
-    if resume and not any(old): warnings.warn(f'there is nothing to resume in {out}: the training begins anew')
-    data = FaceData(crops, df, r, seed, told, wild)
+    names, r = nets_of(method, tasks), recipe_of(recipe, epochs)
+    known = {k: v for k,v in kwargs.items() if k in ('seed', 'init', 'pretrained')}
+    going = check_runs(out, names, r, resume, told is not None, **known)
+    if resume and not going: warnings.warn(f'there is nothing to resume in {out}: the training begins anew')
+    data = FaceData(crops, df, r, kwargs.get('seed', 0), told, wild)
     return {n: fit(n, data, Path(out)/n, resume=resume, **kwargs) for n in names}
