@@ -185,7 +185,7 @@ def valid_metrics(
     facts:dict, # from `decode`
     y:dict, # task -> labels
 ) -> dict: # plain numbers
-    "Measure what a network can on validation faces"
+    "Measure a network on validation faces"
     m = dict(n=len(next(iter(y.values()))))
     if 'age' in facts:
         e = facts['age']-y['age']
@@ -199,7 +199,7 @@ def valid_metrics(
 def describe(
     df:pd.DataFrame, # with file and split
 ) -> dict: # how many images are in each part, and a hash of the names of those held out
-    "Tell which data a network was trained on, and which were held out"
+    "Describe which data a network was trained on, and which were held out"
     held = sorted(os.path.basename(f) for f in df.file[df.split!='train'])
     return dict(name='UTKFace', images={k: int(n) for k,n in df.split.value_counts().sort_index().items()},
         held_out_sha256=hashlib.sha256('\n'.join(held).encode()).hexdigest())
@@ -219,7 +219,7 @@ def release(
     df:pd.DataFrame, # its table, with `split`
     folder:str|Path, # gets name.onnx, name.safetensors and weights.json
     size:int=128, # that the networks see, pixels
-    **about, # what else the files should tell: recipe, version ...
+    **about, # what else the files should hold: recipe, version ...
 ) -> dict: # name -> metrics on validation
     "Calibrate networks on the validation faces and write them as weights"
     (v,y), out = held_labels(df), {}
@@ -240,7 +240,7 @@ def recalibrate(
     df:pd.DataFrame, # its table: age, gender, race, and `split`, of which 'valid' is looked at
     folder:str|Path, # gets the new files, and weights.json
     weights:str|Path|None=None, # folder of the weights; default those of the package
-    **about, # what else the files should tell: version ...
+    **about, # what else the files should hold: version ...
 ) -> dict: # name -> metrics on the faces that were looked at
     "Calibrate finished weights on other faces"
     weights, (v,y), out = Path(weights or WEIGHTS), held_labels(df), {}
@@ -264,7 +264,8 @@ def _csv_names(
     "Take the names of pictures from a CSV table"
     try: rows = [r for r in csv.reader(io.StringIO(text, newline='')) if r]
     except csv.Error as e: raise BadDataset(f'{path} is not a CSV table ({e})') from None
-    if not rows or 'file' not in rows[0]: raise BadDataset(f'{path} has no column `file`')
+    if not rows: raise BadDataset(f'{path} is empty')
+    if 'file' not in rows[0]: raise BadDataset(f'{path} has no column `file`')
     at, names = rows[0].index('file'), []
     for i,r in enumerate(rows[1:], 2):
         if len(r)!=len(rows[0]): raise BadDataset(f'{path}: row {i} has {len(r)} fields, the header has {len(rows[0])}')
