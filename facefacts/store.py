@@ -76,7 +76,8 @@ def _folder(self:Pictures):
 def _most(self:Pictures) -> int: return max(UNPACKED, GROWTH*self.path.stat().st_size) # bytes that may be unpacked
 
 @patch
-def _bomb(self:Pictures): raise BadDataset(f'{self.path}: the archive unpacks to more than {self._most()/1e9:,.1f} GB, which pictures do not: it is not read')
+def _bomb(self:Pictures):
+    raise BadDataset(f'{self.path}: the archive unpacks to more than {self._most()/1e9:,.1f} GB, which pictures do not: it is not read')
 
 # %% ../nbs/02b_store.ipynb #10bf4854
 @patch
@@ -258,7 +259,9 @@ def write_store(
         while at<len(rows):
             known = state['shards'][i] if i<len(state['shards']) else None
             if known and _whole(folder, known): bar.update(known['rows'])
-            else: _write_shard(folder, state, i, *_align(rows.iloc[at:at+(known['rows'] if known else shard_rows)], read, size, pool, bar, None if known else shard_bytes))
+            else:
+                n, most = (known['rows'], None) if known else (shard_rows, shard_bytes)
+                _write_shard(folder, state, i, *_align(rows.iloc[at:at+n], read, size, pool, bar, most))
             at,i = at+state['shards'][i]['rows'], i+1
     return folder
 

@@ -251,7 +251,8 @@ def newest(
         except Exception: ckpt = None # damaged in one of many ways
         if isinstance(ckpt, dict) and {'epoch', 'state_dict', 'loops'}<=set(ckpt): return path, ckpt
         bad.append(path.name)
-    if bad: raise BadWeights(f"{run}: the checkpoint cannot be read, it is damaged ({', '.join(bad)}): begin again, in another folder (`--out`)")
+    if bad: raise BadWeights(f"{run}: the checkpoint cannot be read, it is damaged ({', '.join(bad)}): "
+        'begin again, in another folder (`--out`)')
     return None, None
 
 # %% ../nbs/06_training.ipynb #490c2a2e
@@ -270,7 +271,7 @@ def _differences(
     new = json.loads(json.dumps(new)) # as it looks when it is read back
     was, now = (d.get('recipe') or {} for d in (old, new))
     pairs = [(k, old[k], v) for k,v in new.items() if k in old and k not in ('recipe', 'init')]
-    if new.get('init'): pairs.append(('init', old.get('init'), new['init'])) # whoever goes on needs not say where it began
+    if new.get('init'): pairs.append(('init', old.get('init'), new['init'])) # where it began need not be said again
     if was.get('name')!=now.get('name'): pairs.append(('recipe', was.get('name'), now.get('name')))
     else: pairs += [(f'recipe.{k}', was[k], v) for k,v in now.items() if k in was and k!='epochs']
     return [f'{k} was {a!r} and is {b!r}' for k,a,b in pairs if a!=b]
@@ -289,7 +290,8 @@ def check_run(
     except (OSError, ValueError): old = None
     if not isinstance(old, dict): raise BadRun(f"{run} has a checkpoint, but no run.json that can be read: choose another folder (`--out`)")
     other = _differences(old, story)
-    if other: raise BadRun(f"{run} holds another training ({'; '.join(other[:4])}): go on with what it was begun with, or choose another folder (`--out`)")
+    if other: raise BadRun(f"{run} holds another training ({'; '.join(other[:4])}): "
+        'go on with what it was begun with, or choose another folder (`--out`)')
     return old
 
 # %% ../nbs/06_training.ipynb #1c6da64a
@@ -318,12 +320,14 @@ def _loggers(
 def _trainer(run, recipe, seed, callbacks=(), logger=None, plugins=(), **kwargs):
     "Create the Lightning trainer of a run: average the weights, keep the last checkpoint, log a row an epoch"
     theirs = lambda o: list(o) if isinstance(o, (list, tuple)) else [o]
-    cbs = [_SeedEpochs(seed), ModelCheckpoint(run, filename='last', save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=False)]
+    keep = ModelCheckpoint(run, filename='last', save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=False)
+    cbs = [_SeedEpochs(seed), keep]
     if recipe.ema: cbs.insert(0, LateEMA(recipe.ema))
     cuda = torch.cuda.is_available()
     opts = dict(max_epochs=recipe.epochs, precision='bf16-mixed' if cuda else '32-true', enable_model_summary=False,
         gradient_clip_val=None if recipe.optimizer=='adam' else 5., num_sanity_val_steps=0, log_every_n_steps=1)
-    try: return pl.Trainer(logger=_loggers(run, logger), callbacks=cbs+theirs(callbacks), plugins=[SafeCheckpoint(), *theirs(plugins)], default_root_dir=run, **opts|kwargs)
+    parts = dict(logger=_loggers(run, logger), callbacks=cbs+theirs(callbacks), plugins=[SafeCheckpoint(), *theirs(plugins)])
+    try: return pl.Trainer(default_root_dir=run, **parts, **opts|kwargs)
     except (MisconfigurationException, ValueError) as e: raise BadRun(f"Lightning cannot train so: {str(e).strip().splitlines()[0]}") from None
 
 # %% ../nbs/06_training.ipynb #4219b17f
