@@ -124,7 +124,7 @@ def about(self:FaceData) -> dict: # faces: how many are trained on; taught: is t
     "Sum up the data, so that a training can be compared with an earlier one"
     sha = hashlib.sha256()
     for ds in (self.train_ds, self.valid_ds):
-        for t in TASKS: sha.update(ds.y[t][ds.rows].numpy().tobytes())
+        for t in TASKS: sha.update(ds.y[t].numpy()[ds.rows].tobytes())
         sha.update(ds.crops[:,::16,::16][ds.rows].tobytes()) # a few pixels of each crop are enough
     features = self.train_ds.y.get('features')
     teacher = '' if features is None else hashlib.sha256(features.numpy().tobytes()).hexdigest()[:12]
