@@ -4,18 +4,21 @@
 
 # %% ../nbs/08_evaluation.ipynb #04ddd505
 from __future__ import annotations
-import hashlib, io, json, os
+import csv, hashlib, io, json, os, re
 from dataclasses import dataclass, field
 from pathlib import Path
 import numpy as np, pandas as pd
 from .core import *
 from .decode import calibrate, decode, ece
+from .store import Pictures
+from .utkface import read_utkface, settle_labels, stem
 from .weights import export_onnx, load_net, make_meta, retell, save_weights, sha256, write_sums, write_whole, WEIGHTS
 
 # %% auto #0
 __all__ = ['METRICS', 'REPORT', 'score', 'interval', 'summary', 'macro_f1', 'eces', 'by_group', 'on_store', 'shrink',
            'answer_rows', 'labelled', 'on_photos', 'logits_of', 'onnx_logits', 'valid_metrics', 'describe',
-           'held_labels', 'release', 'recalibrate', 'held_out', 'Report', 'evaluate', 'write_report', 'read_report']
+           'held_labels', 'release', 'recalibrate', 'read_split', 'held_out', 'Report', 'evaluate', 'write_report',
+           'read_report']
 
 # %% ../nbs/08_evaluation.ipynb #19deea83
 def score(
@@ -182,7 +185,7 @@ def valid_metrics(
     facts:dict, # from `decode`
     y:dict, # task -> labels
 ) -> dict: # plain numbers
-    "Measure what a network can on validation faces"
+    "Measure a network on validation faces"
     m = dict(n=len(next(iter(y.values()))))
     if 'age' in facts:
         e = facts['age']-y['age']
@@ -196,7 +199,7 @@ def valid_metrics(
 def describe(
     df:pd.DataFrame, # with file and split
 ) -> dict: # how many images are in each part, and a hash of the names of those held out
-    "Tell which data a network was trained on, and which were held out"
+    "Describe which data a network was trained on, and which were held out"
     held = sorted(os.path.basename(f) for f in df.file[df.split!='train'])
     return dict(name='UTKFace', images={k: int(n) for k,n in df.split.value_counts().sort_index().items()},
         held_out_sha256=hashlib.sha256('\n'.join(held).encode()).hexdigest())
@@ -216,7 +219,7 @@ def release(
     df:pd.DataFrame, # its table, with `split`
     folder:str|Path, # gets name.onnx, name.safetensors and weights.json
     size:int=128, # that the networks see, pixels
-    **about, # what else the files should tell: recipe, version ...
+    **about, # what else the files should hold: recipe, version ...
 ) -> dict: # name -> metrics on validation
     "Calibrate networks on the validation faces and write them as weights"
     (v,y), out = held_labels(df), {}
@@ -237,7 +240,7 @@ def recalibrate(
     df:pd.DataFrame, # its table: age, gender, race, and `split`, of which 'valid' is looked at
     folder:str|Path, # gets the new files, and weights.json
     weights:str|Path|None=None, # folder of the weights; default those of the package
-    **about, # what else the files should tell: version ...
+    **about, # what else the files should hold: version ...
 ) -> dict: # name -> metrics on the faces that were looked at
     "Calibrate finished weights on other faces"
     weights, (v,y), out = Path(weights or WEIGHTS), held_labels(df), {}
@@ -253,26 +256,60 @@ def recalibrate(
     write_sums(folder)
     return out
 
+# %% ../nbs/08_evaluation.ipynb #a94e1866
+def _csv_names(
+    path, # for messages
+    text:str, # of the file
+) -> list[str]: # its column `file`
+    "Take the names of pictures from a CSV table"
+    try: rows = [r for r in csv.reader(io.StringIO(text, newline='')) if r]
+    except csv.Error as e: raise BadDataset(f'{path} is not a CSV table ({e})') from None
+    if not rows: raise BadDataset(f'{path} is empty')
+    if 'file' not in rows[0]: raise BadDataset(f'{path} has no column `file`')
+    at, names = rows[0].index('file'), []
+    for i,r in enumerate(rows[1:], 2):
+        if len(r)!=len(rows[0]): raise BadDataset(f'{path}: row {i} has {len(r)} fields, the header has {len(rows[0])}')
+        if not r[at].strip(): raise BadDataset(f'{path}: row {i} has no name in the column `file`')
+        names.append(r[at].strip())
+    return names
+
 # %% ../nbs/08_evaluation.ipynb #ec008699
+def read_split(
+    path:str|Path, # .txt with a name a line; anything else is read as CSV with a column `file`
+) -> list[str]: # names of pictures
+    "Read a list of pictures"
+    try: text = Path(path).read_text(encoding='utf-8-sig')
+    except OSError as e: raise BadDataset(f'{path} cannot be read ({e.strerror}); give a CSV file with a column `file`, or one of published, test, valid') from None
+    except UnicodeDecodeError: raise BadDataset(f'{path} is not text in UTF-8: save it so') from None
+    if Path(path).suffix.lower()=='.txt': names = [o.strip() for o in text.splitlines() if o.strip()]
+    else: names = _csv_names(path, text)
+    if not names: raise BadDataset(f'{path} lists no picture')
+    return names
+
+# %% ../nbs/08_evaluation.ipynb #8bc06d8a
 def held_out(
     df:pd.DataFrame, # table of UTKFace with `split`
-    split:str|Path, # name of a part, or a CSV file with a column `file`
-) -> pd.DataFrame: # its rows
+    split:str|Path, # name of a part, or a file for `read_split`
+) -> pd.DataFrame: # its rows; where a file lists them: attrs['listed'], how many names, and attrs['not_found'], those that the data does not have
     "Choose the part of a data set to measure on"
-    if str(split).endswith('.csv'):
-        if not Path(split).is_file(): raise BadDataset(f'{split} is not there; give a CSV file with a column `file`, or one of published, test, valid')
-        names = pd.read_csv(split)
-        if 'file' not in names: raise BadDataset(f'{split} has no column `file`')
-        out = df[df.file.map(os.path.basename).isin(set(names.file.map(os.path.basename)))]
-    else: out = df[df.split==split]
-    if not len(out): raise BadDataset(f'no image of the data is in {str(split)!r}; parts are published, test, valid')
+    if not (Path(split).suffix.lower() in ('.csv', '.txt') or Path(split).is_file()):
+        out = df[df.split==split]
+        if not len(out): raise BadDataset(f'no image of the data is in {str(split)!r}; parts are published, test, valid')
+        return out
+    key = lambda n: stem(n) or re.split(r'[/\\]', n)[-1]
+    names = {key(n): n for n in read_split(split)}
+    keys = df.file.map(key)
+    out = df[keys.isin(set(names))]
+    lost = [n for k,n in names.items() if k not in set(keys)]
+    if not len(out): raise BadDataset(f'no image of the data is among the {len(names):,} in {split} (the first is {next(iter(names.values()))[:99]!r})')
+    out.attrs |= dict(listed=len(names), not_found=lost)
     return out
 
 # %% ../nbs/08_evaluation.ipynb #4f838d3b
 @dataclass
 class Report:
     "What was measured: figures with intervals, and for whom"
-    about: dict # method, split, weights (the beginning of their sha256), n, missed
+    about: dict # method, split, weights (the beginning of their sha256), n, missed; listed and not_found, where a file lists the pictures
     figures: pd.DataFrame # from `summary`
     groups: dict # 'age', 'gender', 'race' -> DataFrame from `by_group`
     crops: pd.DataFrame|None = None # the figures on stored crops of the same faces, if they were measured
@@ -295,16 +332,20 @@ class Report:
 def evaluate(
     data:str|Path, # UTKFace: its folder, .zip or .tar.gz
     method:str='joint', # one of `METHODS`
-    split:str|Path='test', # 'published', 'test', 'valid', or a CSV file
+    split:str|Path='test', # 'published', 'test', 'valid', or a file that lists pictures
     weights:str|Path|None=None, # folder; default the weights of the package
     times:int=1000, # bootstrap samples
     progress:bool=True,
 ) -> Report:
     "Measure a method on held-out pictures, through the whole product path"
-    from facefacts.utkface import Pictures, read_utkface, settle_labels
     df = held_out(settle_labels(read_utkface(data, progress=progress)), split)
     with Pictures(data) as pics: pred = on_photos(((f, pics.read(f)) for f in df.file), df, method, weights)
-    return Report.of(pred, method=method, split=Path(split).name, weights={n: sha256(Path(weights or WEIGHTS)/f'{n}.onnx')[:12] for n in (('joint',) if method=='joint' else TASKS)}, times=times)
+    if not len(pred): raise BadDataset(f'no face was found in any of the {len(df):,} pictures: there is nothing to measure')
+    pred.attrs['not_found'] = df.attrs.get('not_found', [])
+    about = dict(method=method, split=Path(split).name)
+    if 'listed' in df.attrs: about |= dict(listed=df.attrs['listed'], not_found=len(df.attrs['not_found']))
+    names = ('joint',) if method=='joint' else TASKS
+    return Report.of(pred, times, **about, weights={n: sha256(Path(weights or WEIGHTS)/f'{n}.onnx')[:12] for n in names})
 
 # %% ../nbs/08_evaluation.ipynb #5d26d87c
 REPORT = 'report.json'

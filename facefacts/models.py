@@ -10,8 +10,8 @@ from torch import nn
 from .core import *
 
 # %% auto #0
-__all__ = ['LOGITS', 'HEADS', 'NETS', 'METHOD_NETS', 'linear_head', 'seed_head', 'FaceNet', 'JointModel', 'StandaloneModel',
-           'create_net', 'open_gates', 'load_backbone']
+__all__ = ['LOGITS', 'HEADS', 'NETS', 'METHOD_NETS', 'linear_head', 'seed_head', 'create_backbone', 'FaceNet', 'JointModel',
+           'StandaloneModel', 'create_net', 'open_gates', 'load_backbone']
 
 # %% ../nbs/05_models.ipynb #470bfad8
 LOGITS = dict(age=MAX_AGE+1, gender=1, race=len(RACES)) # how many outputs a linear head has for each task
@@ -39,6 +39,21 @@ def seed_head(
 # %% ../nbs/05_models.ipynb #669a6a3e
 HEADS = dict(linear=linear_head, seed=seed_head)
 
+# %% ../nbs/05_models.ipynb #e5dbca10
+def create_backbone(
+    name:str, # any name of `timm.list_models()`
+    pretrained:bool=False, # fetch ImageNet weights from timm's hub?
+    drop_path:float=0., # stochastic depth (Huang et al. 2016), 0 to 1
+) -> nn.Module: # (batch, 3, size, size) -> (batch, features)
+    "Create a timm backbone without its classifier"
+    options = dict(num_classes=0, drop_path_rate=drop_path)
+    if not pretrained: return timm.create_model(name, **options)
+    try: return timm.create_model(name, pretrained=True, **options)
+    except (OSError, RuntimeError) as e:
+        why = str(e).strip().split('\n')[0][:200]
+        raise BadWeights(f'the pretrained weights of {name} cannot be fetched: is there a network? '
+            f'Start from a file (`init`, `--init`), or at random ({type(e).__name__}: {why})') from None
+
 # %% ../nbs/05_models.ipynb #0a23f616
 class FaceNet(nn.Module):
     "A timm backbone with one head for each of `tasks`"
@@ -49,17 +64,21 @@ class FaceNet(nn.Module):
         drop:float=0.2, # dropout in the heads, 0 to 1
         drop_path:float=0., # stochastic depth in the backbone (Huang et al. 2016), 0 to 1
         pretrained:bool=False, # fetch ImageNet weights from timm's hub?
-        mean:float=.5, # subtracted from pixels of 0 to 1
-        std:float=.5, # and divided by
+        mean:float|tuple|None=None, # subtracted from pixels of 0 to 1: one number, or one for each of red, green and blue; None: the backbone's own if pretrained, else .5
+        std:float|tuple|None=None, # and divided by
         mirror:bool=False, # outside training, take the mean over each face and its mirror image?
     ):
         super().__init__()
+        self.backbone = create_backbone(backbone, pretrained, drop_path)
+        own = timm.data.resolve_model_data_config(self.backbone) if pretrained else dict(mean=.5, std=.5)
+        mean, std = (own[k] if v is None else v for k,v in dict(mean=mean, std=std).items())
         self.config = dict(tasks=tuple(tasks), backbone=backbone, head=head, drop=drop, drop_path=drop_path, mean=mean, std=std, mirror=mirror)
-        self.backbone = timm.create_model(backbone, pretrained=pretrained, num_classes=0, drop_path_rate=drop_path)
         self.num_features = getattr(self.backbone, 'head_hidden_size', None) or self.backbone.num_features
         self.heads = nn.ModuleDict({t: HEADS[head](self.num_features, t, drop) for t in tasks})
 
-    def features(self, x): return self.backbone((x-self.config['mean'])/self.config['std']) # (batch, 3, size, size), 0 to 1, RGB -> (batch, num_features)
+    def features(self, x): # (batch, 3, size, size), 0 to 1, RGB -> (batch, num_features)
+        mean, std = (x.new_tensor(self.config[k]).view(-1, 1, 1) for k in ('mean', 'std'))
+        return self.backbone((x-mean)/std)
     def answer(self, z): return {t: h(z) for t,h in self.heads.items()} # features -> task -> (batch, logits)
     def forward(self, x):
         if self.training or not self.config['mirror']: return self.answer(self.features(x))
@@ -109,7 +128,7 @@ def load_backbone(
     from safetensors.torch import load_file
     if not Path(path).is_file(): raise BadWeights(f'{path} is not there; give a .safetensors file, or none to start at random')
     try: sd = load_file(path)
-    except Exception as e: raise BadWeights(f'{path} is no safetensors file: {e}') from None
+    except Exception as e: raise BadWeights(f'{path} is no safetensors file, or a damaged one: {e}') from None
     sd = {k.removeprefix('backbone.'): v for k,v in sd.items()}
     mine = net.backbone.state_dict()
     hit = {k: sd[k].float() for k,v in mine.items() if k in sd and sd[k].shape==v.shape}

@@ -22,7 +22,7 @@ class Recipe:
     epochs: int = 25
     batch_size: int = 64
     size: int = 128 # pixels that the finished net sees
-    early: tuple = ((96, .5),) # smaller sizes that come first, and until which share of the epochs; they cost half as much
+    early: tuple = ((96, .5),) # smaller sizes that come first, and until which share of the epochs; they cost less
     optimizer: str = 'adamw' # or 'adam', without decay and schedule
     lr: float = 2e-3 # the highest learning rate
     weight_decay: float = .02
@@ -41,7 +41,8 @@ class Recipe:
 RECIPES = dict(
     best=Recipe(),
     seed=Recipe('seed', head='seed', batch_size=16, size=200, early=(), optimizer='adam', lr=1e-4, weight_decay=0., drop_path=0.,
-        age_loss='mse', weights=(.001, 1., 1.), strength=0., ema=0., mirror=False, mixup=0., teach=0.))
+        age_loss='mse', weights=(.001, 1., 1.), strength=0., ema=0., mirror=False, mixup=0., teach=0.),
+    alone=Recipe('alone', size=128, early=((64, .48), (96, .88)), mirror=False))
 
 # %% ../nbs/05c_recipes.ipynb #f8d30008
 def soft_ages(

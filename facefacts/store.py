@@ -4,74 +4,142 @@
 
 # %% ../nbs/02b_store.ipynb #e5c9f9b5
 from __future__ import annotations
-import gzip, hashlib, io, json, lzma, os, shutil, tarfile, tempfile, zipfile, zlib
+import bz2, errno, gzip, hashlib, io, json, lzma, re, stat, struct, tarfile, tempfile, zipfile, zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import numpy as np
+from fastcore.basics import patch
 from PIL import Image
 from .core import *
 from .images import read_image
 from .faces import CROP, TEMPLATE, align, find_faces
 
 # %% auto #0
-__all__ = ['DAMAGE', 'Pictures', 'read', 'whole_face', 'crop_picture', 'fingerprint', 'read_manifest', 'write_store',
-           'read_store']
+__all__ = ['DAMAGE', 'MEMBER', 'UNPACKED', 'GROWTH', 'PACKED', 'ARCHIVE', 'Pictures', 'whole_face', 'crop_picture', 'fingerprint',
+           'read_manifest', 'write_store', 'read_store']
 
 # %% ../nbs/02b_store.ipynb #19f8bbd0
-DAMAGE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, NotImplementedError)
+DAMAGE = (OSError, EOFError, RuntimeError, ValueError, KeyError, NotImplementedError, struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError)
+MEMBER = 50_000_000 # bytes: the largest file that is read
+UNPACKED = 1_000_000_000 # bytes: what an archive may unpack to, whatever its own size
+GROWTH = 20 # times its own size: what a larger archive may unpack to
+PACKED = {b'\x1f\x8b': gzip.open, b'BZh': bz2.open, b'\xfd7zXZ\0': lzma.open} # first bytes of a packed .tar -> how it is opened
+ARCHIVE = re.compile(r'\.(zip|7z|rar|tar|tgz|tbz2?|txz|(tar\.)?(gz|bz2|xz|zst))$', re.I)
 
 # %% ../nbs/02b_store.ipynb #aee6c103
 class Pictures:
-    "The files of a folder, a .zip or a .tar(.gz), by name and in any order"
+    "The files of a folder, a .zip or a .tar (also .gz, .bz2, .xz), by name and in any order"
     def __init__(self,
         path, # folder or archive
     ):
-        self.path, self._open = Path(path).expanduser(), []
+        self.path, self.names, self.skipped, self._open = Path(path).expanduser(), [], [], [] # skipped: (name, reason)
         try: self._read = self._folder() if self.path.is_dir() else self._archive()
-        except DAMAGE as e: self.close(); raise BadDataset(f'{self.path}: the archive cannot be read, it is damaged or incomplete ({e})') from None
-    def _folder(self):
-        self.names = sorted(p.relative_to(self.path).as_posix() for p in self.path.rglob('*') if p.is_file())
-        return lambda n: (self.path/n).read_bytes()
+        except DAMAGE as e:
+            self.close()
+            raise BadDataset(f'{self.path}: no .zip or .tar archive, or one that is damaged or incomplete ({e})') from None
+        except BaseException:
+            self.close()
+            raise
+        self.names.sort()
     def _archive(self):
         if not self.path.exists(): raise BadDataset(f'{self.path}: there is no such folder or file')
-        if zipfile.is_zipfile(self.path): return self._zip()
-        return self._tar()
+        return self._zip() if zipfile.is_zipfile(self.path) else self._tar()
     def close(self):
         "Close the archive"
         while self._open: self._open.pop().close()
     def __enter__(self): return self
     def __exit__(self, *args): self.close()
 
+# %% ../nbs/02b_store.ipynb #7dca4edc
+@patch
+def _enter(self:Pictures,
+    name:str, # of a file
+    size:int, # bytes, as stated
+    why:str='', # reason not to read it
+) -> None:
+    "Add a file to `names`, or to `skipped`"
+    if size>MEMBER: why = why or f'{size/1e6:,.0f} MB is too large for a picture of a face'
+    if ARCHIVE.search(name): why = why or 'an archive of its own: unpack it first'
+    if why: self.skipped.append((name, why))
+    else: self.names.append(name)
+
+# %% ../nbs/02b_store.ipynb #4d68e195
+@patch
+def _folder(self:Pictures):
+    "List a folder; returns the function that reads one of its files"
+    for p in self.path.rglob('*'):
+        if p.is_file(): self._enter(p.relative_to(self.path).as_posix(), p.stat().st_size)
+    return lambda n: (self.path/n).read_bytes()
+
+# %% ../nbs/02b_store.ipynb #e564e943
+@patch
+def _most(self:Pictures) -> int: return max(UNPACKED, GROWTH*self.path.stat().st_size) # bytes that may be unpacked
+
+@patch
+def _bomb(self:Pictures):
+    raise BadDataset(f'{self.path}: the archive unpacks to more than {self._most()/1e9:,.1f} GB, which pictures do not: it is not read')
+
 # %% ../nbs/02b_store.ipynb #10bf4854
-def _zip(self):
-    self._open.append(z := zipfile.ZipFile(self.path))
-    self.names = sorted(i.filename for i in z.infolist() if not i.is_dir())
-    return z.read
-Pictures._zip = _zip
+@patch
+def _zip(self:Pictures):
+    "List a .zip; returns the function that reads one of its files"
+    z = zipfile.ZipFile(self.path)
+    self._open.append(z)
+    at = {i.filename: i for i in z.infolist() if not i.is_dir()}
+    for n,i in at.items():
+        link = stat.S_ISLNK(i.external_attr>>16)
+        self._enter(n, i.file_size, 'encrypted' if i.flag_bits&1 else 'a link' if link else '')
+    if at and all(i.flag_bits&1 for i in at.values()): raise BadDataset(f'{self.path}: the archive is encrypted: unpack it with its password first')
+    if sum(at[n].file_size for n in self.names)>self._most(): self._bomb()
+    def read(n):
+        with z.open(at[n]) as f: return f.read(at[n].file_size) # no more than is stated, whatever comes
+    return read
 
 # %% ../nbs/02b_store.ipynb #7e4237af
-def _tar(self):
-    f = open(self.path, 'rb'); self._open.append(f)
-    magic = f.read(6); f.seek(0)
-    opener = gzip.open if magic[:2]==b'\x1f\x8b' else lzma.open if magic[:6]==b'\xfd7zXZ\0' else None
-    if opener:
-        plain = tempfile.TemporaryFile(); self._open.append(plain)
-        with opener(f) as g: shutil.copyfileobj(g, plain, 1<<20)
-        plain.seek(0); f = plain
-    t = tarfile.open(fileobj=f, mode='r:')
-    at = {m.name.removeprefix('./'): m for m in t.getmembers() if m.isreg()}
-    self.names = sorted(at)
+@patch
+def _unpack(self:Pictures,
+    packed, # open file
+    opener, # one of `PACKED`
+): # open temporary file
+    "Unpack to a temporary file, but no more than is allowed"
+    plain, most = tempfile.TemporaryFile(), self._most()
+    self._open.append(plain)
+    try:
+        with opener(packed) as f:
+            while block := f.read(1<<20):
+                plain.write(block)
+                if plain.tell()>most: self._bomb()
+    except OSError as e:
+        if e.errno!=errno.ENOSPC: raise
+        raise BadDataset(f'{self.path}: {tempfile.gettempdir()} has no room to unpack it: set TMPDIR to a folder that has') from None
+    plain.seek(0)
+    return plain
+
+# %% ../nbs/02b_store.ipynb #f63acedb
+@patch
+def _tar(self:Pictures):
+    "List a .tar; returns the function that reads one of its files"
+    f = open(self.path, 'rb')
+    self._open.append(f)
+    magic = f.read(6)
+    f.seek(0)
+    opener = next((o for m,o in PACKED.items() if magic.startswith(m)), None)
+    t = tarfile.open(fileobj=self._unpack(f, opener) if opener else f, mode='r:')
+    at = {m.name.removeprefix('./'): m for m in t.getmembers() if not m.isdir()}
+    for n,m in at.items():
+        link = m.issym() or m.islnk()
+        self._enter(n, m.size, 'a link' if link else '' if m.isreg() else 'not a plain file')
+    if sum(at[n].size for n in self.names)>self._most(): self._bomb()
     return lambda n: t.extractfile(at[n]).read()
-Pictures._tar = _tar
 
 # %% ../nbs/02b_store.ipynb #b61271ec
+@patch
 def read(self:Pictures,
     name:str, # one of `names`
 ) -> bytes|None: # None where the file is damaged
     "Read one file"
     try: return self._read(name)
     except DAMAGE: return None
-Pictures.read = read
 
 # %% ../nbs/02b_store.ipynb #0228619a
 def whole_face(
@@ -116,18 +184,57 @@ def fingerprint(
     return hashlib.sha256((f'{CROP} {size}\n' + rows[['file','sha256']].to_csv(index=False, lineterminator='\n')).encode()).hexdigest()
 
 # %% ../nbs/02b_store.ipynb #1bc79628
+def _plausible(
+    m, # what `store.json` holds
+) -> bool:
+    "Check the types of a manifest, and that its shards hold no more rows than it promises"
+    count = lambda d,k: type(d.get(k)) is int and d[k]>=0
+    if not isinstance(m, dict) or not isinstance(m.get('shards'), list): return False
+    if not all(isinstance(m.get(k), str) for k in ('crop', 'fingerprint')): return False
+    if not (count(m, 'rows') and count(m, 'size') and 0<m['size']<=4096): return False
+    for s in m['shards']:
+        if not isinstance(s, dict) or not count(s, 'rows') or not isinstance(s.get('sha256'), str): return False
+        if not re.fullmatch(r'shard-\d{3,6}\.zip', str(s.get('file'))): return False
+    return sum(s['rows'] for s in m['shards'])<=m['rows']
+
+# %% ../nbs/02b_store.ipynb #b877e7fc
 def read_manifest(
     folder, # of the store
-) -> dict: # its `store.json`, empty if there is none
-    "Read what a store says of itself"
-    try: return json.loads((Path(folder)/'store.json').read_text())
-    except (OSError, ValueError): return {}
+) -> dict: # its `store.json`; empty if there is none, or none that makes sense
+    "Read the manifest of a store"
+    try: m = json.loads((Path(folder)/'store.json').read_text(encoding='utf-8'))
+    except (OSError, ValueError, RecursionError): return {}
+    return m if _plausible(m) else {}
 
 # %% ../nbs/02b_store.ipynb #fc482378
 def _empty(folder, manifest):
     "Remove the shards that `manifest` names, and nothing else"
     (folder/'store.json').unlink(missing_ok=True)
-    for s in manifest.get('shards', ()): (folder/Path(s['file']).name).unlink(missing_ok=True)
+    for s in manifest.get('shards', ()): (folder/s['file']).unlink(missing_ok=True)
+
+# %% ../nbs/02b_store.ipynb #258e99e2
+def _open_shard(
+    folder:Path, # of the store
+    shard:dict, # its entry in the manifest
+): # open zip file, and its table
+    "Open one shard, after checking that it is the one that the manifest lists"
+    import pandas as pd
+    path = folder/shard['file']
+    if not path.is_file(): raise BadDataset(f'{path} is missing. Build the store again: it makes this shard anew.')
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest()!=shard['sha256']: raise BadDataset(f'{path}: the shard is damaged (its sha256 differs). Build the store again: it makes this shard anew.')
+    try:
+        z = zipfile.ZipFile(io.BytesIO(data))
+        df = pd.read_csv(io.BytesIO(z.read('rows.csv')), keep_default_na=False)
+    except DAMAGE as e: raise BadDataset(f'{path}: not a shard of a store ({e}). Build the store again.') from None
+    if len(df)!=shard['rows'] or not {'file', 'found', 'error'}<=set(df): raise BadDataset(f"{path}: the shard does not hold the {shard['rows']:,} rows that store.json promises. Build the store again.")
+    return z, df
+
+# %% ../nbs/02b_store.ipynb #2e6162e8
+def _whole(folder, shard) -> bool:
+    "Is a shard there, and as the manifest lists it?"
+    try: return bool(_open_shard(folder, shard))
+    except BadDataset: return False
 
 # %% ../nbs/02b_store.ipynb #3a8e35fb
 def write_store(
@@ -140,50 +247,67 @@ def write_store(
     workers:int=2, # threads
     progress:bool=True, # show a progress bar
 ) -> Path: # the folder
-    "Align every picture once and keep the crops; goes on where an earlier call stopped"
+    "Align every picture once and keep the crops; goes on where an earlier call stopped, and mends damaged shards"
     from tqdm.auto import tqdm
     folder,state = Path(folder).expanduser(), dict(crop=CROP, size=size, fingerprint=fingerprint(rows, size), rows=len(rows))
     folder.mkdir(parents=True, exist_ok=True)
     old = read_manifest(folder)
     same = all(old.get(k)==v for k,v in state.items())
-    state['shards'] = [s for s in old['shards'] if (folder/s['file']).exists()] if same else []
-    if same and len(state['shards'])<len(old['shards']): state['shards'] = [] # a shard is gone: begin again
-    if not state['shards']: _empty(folder, old)
-    at = sum(s['rows'] for s in state['shards'])
-    with ThreadPoolExecutor(workers) as pool, tqdm(total=len(rows), initial=at, desc='aligning', unit='face', disable=not progress) as bar:
-        while at<len(rows): at += _add_shard(rows, at, read, folder, state, pool, bar, shard_rows, shard_bytes)
+    if not same: _empty(folder, old)
+    state['shards'], at, i = old['shards'] if same else [], 0, 0
+    with ThreadPoolExecutor(workers) as pool, tqdm(total=len(rows), desc='aligning', unit='face', disable=not progress) as bar:
+        while at<len(rows):
+            known = state['shards'][i] if i<len(state['shards']) else None
+            if known and _whole(folder, known): bar.update(known['rows'])
+            else:
+                n, most = (known['rows'], None) if known else (shard_rows, shard_bytes)
+                _write_shard(folder, state, i, *_align(rows.iloc[at:at+n], read, size, pool, bar, most))
+            at,i = at+state['shards'][i]['rows'], i+1
     return folder
 
 # %% ../nbs/02b_store.ipynb #69efe4df
-def _add_shard(rows, at, read, folder, state, pool, bar, shard_rows, shard_bytes):
-    "Align pictures from row `at` until a shard is full, write it, and enter it in the manifest; returns how many"
-    jpegs,known,total = [],[],0
-    todo = rows.iloc[at:at+shard_rows]
-    for i in range(0, len(todo), 64):
-        for j,k in pool.map(lambda b: crop_picture(b or b'', state['size']), [read(f) for f in todo.file.iloc[i:i+64]]):
-            jpegs.append(j); known.append(k); total += len(j or b'')
+def _align(
+    rows, # of one shard
+    read, # function: file to bytes
+    size:int, # side of the crops, pixels
+    pool, # of threads
+    bar, # progress
+    most:int|None, # bytes of JPEG after which the shard is full; None: take all rows
+) -> tuple: # the shard as bytes, and its number of rows
+    "Align pictures until a shard is full"
+    jpegs,known = [],[]
+    for i in range(0, len(rows), 64):
+        data = [read(f) for f in rows.file.iloc[i:i+64]]
+        for jpeg,k in pool.map(lambda b: crop_picture(b or b'', size), data):
+            jpegs.append(jpeg)
+            known.append(k)
         bar.update(len(jpegs)-i)
-        if total>=shard_bytes: break
-    todo = todo.iloc[:len(jpegs)]
-    data = _shard(todo.assign(**{c: [k[c] for k in known] for c in ('found','score','error')}), jpegs)
-    name = f"shard-{len(state['shards']):03d}.zip"
+        if most and sum(len(j or b'') for j in jpegs)>=most: break
+    rows = rows.iloc[:len(jpegs)]
+    return _shard(rows.assign(**{c: [k[c] for k in known] for c in ('found','score','error')}), jpegs), len(rows)
+
+# %% ../nbs/02b_store.ipynb #31b629db
+def _write_shard(folder, state, i, data, n):
+    "Write shard number `i` with `n` rows, and enter it in the manifest"
+    name = f'shard-{i:03d}.zip'
     write_whole(folder/name, data)
-    state['shards'].append(dict(file=name, rows=len(todo), sha256=hashlib.sha256(data).hexdigest()))
+    state['shards'][i:i+1] = [dict(file=name, rows=n, sha256=hashlib.sha256(data).hexdigest())]
     write_whole(folder/'store.json', json.dumps(state, indent=1).encode())
-    return len(todo)
 
 # %% ../nbs/02b_store.ipynb #f2436268
-def _read_shard(folder, shard, out, at):
-    "Read one shard into `out` from row `at`; returns its table and which rows hold a crop"
-    import pandas as pd
-    data = (folder/shard['file']).read_bytes()
-    if hashlib.sha256(data).hexdigest()!=shard['sha256']: raise BadDataset(f"{folder/shard['file']}: the shard is damaged (its sha256 differs). Build the store again.")
-    with zipfile.ZipFile(io.BytesIO(data)) as z:
-        df = pd.read_csv(io.BytesIO(z.read('rows.csv')), keep_default_na=False)
-        here = set(z.namelist())
+def _fill(
+    folder:Path, # of the store
+    shard:dict, # its entry in the manifest
+    out:np.ndarray, # (rows of the store, size, size, 3) uint8, is written to
+    at:int, # row where the shard begins
+) -> None:
+    "Read the crops of one shard"
+    z,df = _open_shard(folder, shard)
+    here = set(z.namelist())
+    try:
         for i in range(len(df)):
             if (n := f'{i:05d}.jpg') in here: out[at+i] = np.asarray(Image.open(io.BytesIO(z.read(n))).convert('RGB'))
-    return df
+    except DAMAGE as e: raise BadDataset(f"{folder/shard['file']}: a crop cannot be read ({e}). Build the store again.") from None
 
 # %% ../nbs/02b_store.ipynb #b350fc13
 def read_store(
@@ -194,15 +318,14 @@ def read_store(
     import pandas as pd
     folder = Path(folder).expanduser()
     m = read_manifest(folder)
-    if not m: raise BadDataset(f'{folder}: no store is here (no store.json). Build one first.')
+    if not m: raise BadDataset(f'{folder}: no store is here (no store.json, or one that makes no sense). Build one first.')
     if m['crop']!=CROP: raise BadDataset(f"{folder}: this store holds the crop {m['crop']!r}, this version of facefacts needs {CROP!r}. Build it again.")
     counts = [s['rows'] for s in m['shards']]
     if sum(counts)<m['rows']: raise BadDataset(f"{folder}: the store has {sum(counts):,} of {m['rows']:,} pictures. Build it again: it goes on where it stopped.")
-    gone = [s['file'] for s in m['shards'] if not (folder/s['file']).exists()]
-    if gone: raise BadDataset(f"{folder}: {', '.join(gone)} missing")
-    crops = np.empty((m['rows'], m['size'], m['size'], 3), np.uint8)
     with ThreadPoolExecutor(workers) as pool:
-        dfs = list(pool.map(lambda s,at: _read_shard(folder, s, crops, at), m['shards'], np.cumsum([0]+counts[:-1]).tolist()))
+        dfs = list(pool.map(lambda s: _open_shard(folder, s)[1], m['shards']))
+        crops = np.empty((m['rows'], m['size'], m['size'], 3), np.uint8) # only now: a manifest may promise anything
+        list(pool.map(lambda s,at: _fill(folder, s, crops, at), m['shards'], np.cumsum([0]+counts[:-1]).tolist()))
     df = pd.concat(dfs, ignore_index=True)
     ok = (df.error=='').to_numpy()
     skipped = list(zip(df.file[~ok], df.error[~ok]))

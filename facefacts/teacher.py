@@ -4,7 +4,7 @@
 
 # %% ../nbs/05b_teacher.ipynb #7c4f9d5d
 from __future__ import annotations
-import hashlib, io
+import hashlib, io, zipfile, zlib
 from pathlib import Path
 import numpy as np, pandas as pd, timm, torch, torch.nn.functional as F
 from torch import nn
@@ -26,6 +26,7 @@ class Teacher(nn.Module):
         from safetensors.torch import load_file
         self.backbone = timm.create_model('mobilenetv1_100', pad_type='same', num_classes=0)
         self.heads = nn.ModuleDict(dict(features=nn.Linear(1024, 256), age=nn.Linear(256, 100), gender=nn.Linear(256, 1)))
+        if not Path(path).is_file(): raise BadWeights(f'{path} is not there; the teacher is the .safetensors file of faceres_deep')
         try: self.load_state_dict(load_file(path))
         except Exception as e: raise BadWeights(f'{path} is not the teacher faceres_deep ({type(e).__name__}): it should be the .safetensors file with backbone.* and heads.*') from None
         self.register_buffer('mean', torch.tensor([103.939, 116.779, 123.68]).view(1, 3, 1, 1), persistent=False)
@@ -54,35 +55,53 @@ def lessons(
     return dict(zip(('features', 'ages', 'female'), map(np.concatenate, zip(*out))))
 
 # %% ../nbs/05b_teacher.ipynb #ee3746fe
+def _kept(file, sha256):
+    "Read lessons from `file` if they are of this teacher and these crops; None otherwise, also if the file is damaged"
+    names = ('features', 'ages', 'female')
+    try:
+        with np.load(file, allow_pickle=False) as z:
+            if str(z['sha256'])==sha256: return {k: z[k] for k in names}
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error): pass
+
+# %% ../nbs/05b_teacher.ipynb #33f8b106
 def keep_lessons(
     path:str|Path, # file for `Teacher`
     crops:np.ndarray, # (n, size, size, 3) uint8
     file:str|Path, # where the answers are kept, .npz
     progress:bool=True, # show a progress bar
 ) -> dict: # as `lessons` gives them
-    "Ask the teacher about each crop, or read what it said before"
+    "Ask the teacher about each crop, or read what it answered before"
     sha = hashlib.sha256(Path(path).read_bytes() if Path(path).is_file() else b'')
     sha.update(np.ascontiguousarray(crops))
-    if Path(file).is_file():
-        with np.load(file, allow_pickle=False) as z:
-            if 'ages' in z and str(z['sha256'])==sha.hexdigest(): return {k: z[k] for k in ('features', 'ages', 'female')}
+    if (told := _kept(file, sha.hexdigest())): return told
     told, f = lessons(Teacher(path).to(memory_format=torch.channels_last), crops, progress=progress), io.BytesIO()
     np.savez(f, sha256=sha.hexdigest(), **told)
     write_whole(file, f.getvalue())
     return told
 
 # %% ../nbs/05b_teacher.ipynb #2bd741b3
+def _lfw_genders(
+    pics:Pictures, # LFW
+) -> dict: # name of a picture -> gender
+    "Read the table `lfw_gender.csv`, where there is one"
+    table = next((f for f in pics.names if f.endswith('lfw_gender.csv')), None)
+    if table is None: return {}
+    try:
+        df = pd.read_csv(io.BytesIO(pics.read(table) or b''), dtype=str, keep_default_na=False)
+        return dict(zip(df.file, df.gender))
+    except (ValueError, AttributeError): raise BadDataset(f'{table} cannot be read: it needs the columns file and gender') from None
+
+# %% ../nbs/05b_teacher.ipynb #82f429bb
 def read_lfw(
     path:str|Path, # LFW: its folder, .zip or .tar.gz, with files named `Some_Name_0001.jpg`
-) -> pd.DataFrame: # file, person, part ('learn' or 'report'), gender (Male, Female, or '' where a table beside the pictures does not tell it)
-    "List the pictures of LFW, and who may be learnt from"
+) -> pd.DataFrame: # file, person, part ('learn' or 'report'), gender (Male, Female, or '' where no table next to the pictures has it)
+    "List the pictures of LFW, and which people may be learnt from"
     half = lambda p: ('learn', 'report')[hashlib.sha256(p.encode()).digest()[0]%2]
     with Pictures(path) as pics:
         df = pd.DataFrame(dict(file=[f for f in pics.names if f.lower().endswith('.jpg')]))
         if not len(df): raise BadDataset(f'{path} has no picture named as LFW names them, Some_Name_0001.jpg')
         df['person'] = df.file.map(lambda f: Path(f).stem.rpartition('_')[0])
-        table = next((f for f in pics.names if f.endswith('lfw_gender.csv')), None)
-        known = pd.read_csv(io.BytesIO(pics.read(table))).set_index('file').gender if table else pd.Series(dtype=str)
+        known = _lfw_genders(pics)
     return df.assign(part=df.person.map(half), gender=df.file.map(lambda f: known.get(Path(f).name, '')).str.capitalize())
 
 # %% ../nbs/05b_teacher.ipynb #733ea9eb

@@ -4,14 +4,17 @@
 
 # %% ../nbs/06_training.ipynb #b4f7091b
 from __future__ import annotations
-import json, logging, signal, threading, warnings
+import errno, hashlib, io, json, logging, os, re, signal, threading, warnings
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 import numpy as np, pandas as pd, torch, torch.nn.functional as F
 import pytorch_lightning as pl
+from fastcore.basics import patch
+from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning.callbacks import EMAWeightAveraging, ModelCheckpoint
-from torch.utils.data import DataLoader, Dataset
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch.utils.data import DataLoader, Dataset, Sampler
 from .core import *
 from .augment import augment, resize
 from .imbalance import training_rows
@@ -21,7 +24,9 @@ from .opinions import second_opinions
 from .teacher import pseudo_labels
 
 # %% auto #0
-__all__ = ['Crops', 'with_seconds', 'with_lessons', 'FaceData', 'ages', 'LitFace', 'history', 'LateEMA', 'fit', 'train']
+__all__ = ['KEPT', 'Crops', 'with_seconds', 'with_lessons', 'Shuffle', 'FaceData', 'ages', 'LitFace', 'history', 'LateEMA',
+           'SafeCheckpoint', 'newest', 'BadRun', 'Stopped', 'check_run', 'fit', 'nets_of', 'recipe_of', 'check_runs',
+           'train']
 
 # %% ../nbs/06_training.ipynb #d3bd93e2
 class Crops(Dataset):
@@ -47,7 +52,7 @@ def with_seconds(
     y:dict, # task -> n labels
     rows:np.ndarray, # which of the n are trained on
 ) -> tuple[dict,tuple|None]: # `told` and `wild` with second opinions, 'seen', in the lessons; of the n only `rows` have one
-    "Ask for second opinions, unless they are there already: whoever trains several times asks once"
+    "Ask for second opinions, unless they are there already"
     if 'seen' in told: return told, wild
     some, others = second_opinions(told['features'][rows], {t: y[t][rows] for t in TASKS}, wild[1]['features'] if wild is not None and len(wild[0]) else None, progress=False)
     seen = {t: np.zeros((len(y[t]), *o.shape[1:]), o.dtype) for t,o in some.items()}
@@ -70,6 +75,19 @@ def with_lessons(
     more = pseudo_labels(wild[1])|flat(wild[1])
     return np.concatenate([crops, wild[0]]), {k: np.concatenate([v, more[k]]) for k,v in y.items()}, np.r_[rows, n:n+m]
 
+# %% ../nbs/06_training.ipynb #c19f64f7
+class Shuffle(Sampler):
+    "Serve all rows in an order that follows from `seed` and the epoch"
+    def __init__(self,
+        n:int, # rows
+        seed:int=0, # 0 or more
+    ):
+        self.n, self.seed, self.epoch = n, seed, 0
+
+    def set_epoch(self, epoch): self.epoch = epoch # Lightning calls this as an epoch begins
+    def __len__(self): return self.n
+    def __iter__(self): return iter(np.random.default_rng([self.seed, self.epoch]).permutation(self.n).tolist())
+
 # %% ../nbs/06_training.ipynb #8c98e6a5
 class FaceData(pl.LightningDataModule):
     "Serve the training and validation part of a store in whole batches, augmented on the device"
@@ -77,29 +95,40 @@ class FaceData(pl.LightningDataModule):
         crops:np.ndarray, # (n, size, size, 3) uint8, as `load_store` gives
         df:pd.DataFrame, # n rows with age, gender, race, split
         recipe:Recipe, # gives batch size, sizes, strength and the share of infants discarded
-        seed:int=0, # which infants are discarded
+        seed:int=0, # which infants are discarded, and the order of the faces
         told:dict|None=None, # `lessons` of all n crops: what the teacher sees is then learnt too
         wild:tuple|None=None, # faces without labels: their crops, from `load_wild`, and their `lessons`, which label them
     ):
         super().__init__()
-        self.recipe = recipe
+        self.recipe, self.seed = recipe, seed
         y, rows = codes(df), training_rows(df, recipe.infants, seed)
         self.valid_ds = Crops(crops, y, np.flatnonzero(df['split']=='valid'))
         self.train_ds = Crops(*with_lessons(told, wild, crops, y, rows)) if told else Crops(crops, y, rows)
         for s,ds in (('train', self.train_ds), ('valid', self.valid_ds)):
             if not len(ds): raise BadDataset(f'no image is in the {s!r} part of the data; is its `split` column right?')
 
-    def _loader(self, ds, train):
-        bs = self.recipe.batch_size
-        return DataLoader(ds, bs if train else 256, shuffle=train, drop_last=train and len(ds)>bs, collate_fn=lambda b: b)
-    def train_dataloader(self): return self._loader(self.train_ds, True)
-    def val_dataloader(self): return self._loader(self.valid_ds, False)
+    def train_dataloader(self):
+        ds, bs = self.train_ds, self.recipe.batch_size
+        return DataLoader(ds, bs, sampler=Shuffle(len(ds), self.seed), drop_last=len(ds)>bs, collate_fn=lambda b: b)
+    def val_dataloader(self): return DataLoader(self.valid_ds, 256, collate_fn=lambda b: b)
 
     def on_after_batch_transfer(self, batch, idx):
         (x,y), r, tr = batch, self.recipe, self.trainer
         if not tr.training: return resize(x, r.size), y
         size = next((s for s,until in r.early if tr.current_epoch < round(until*tr.max_epochs)), r.size)
         return augment(x, size, r.strength), y
+
+# %% ../nbs/06_training.ipynb #bf501dfa
+@patch
+def about(self:FaceData) -> dict: # faces: how many are trained on; taught: is there a teacher?; data, teacher: beginnings of the sha256 of labels and crops, and of the teacher's features
+    "Sum up the data, so that a training can be compared with an earlier one"
+    sha = hashlib.sha256()
+    for ds in (self.train_ds, self.valid_ds):
+        for t in TASKS: sha.update(ds.y[t].numpy()[ds.rows].tobytes())
+        sha.update(ds.crops[:,::16,::16][ds.rows].tobytes()) # a few pixels of each crop are enough
+    features = self.train_ds.y.get('features')
+    teacher = '' if features is None else hashlib.sha256(features.numpy().tobytes()).hexdigest()[:12]
+    return dict(faces=len(self.train_ds), taught=bool(teacher), data=sha.hexdigest()[:12], teacher=teacher)
 
 # %% ../nbs/06_training.ipynb #e506626f
 def ages(
@@ -111,13 +140,23 @@ def ages(
 # %% ../nbs/06_training.ipynb #7e194a1d
 class LitFace(pl.LightningModule):
     "Train the network `name` of the registry by `recipe`"
-    def __init__(self, name='joint', recipe=RECIPES['best'], pretrained=False, init=None, taught=0): # taught: how many features the teacher has
+    def __init__(self,
+        name:str='joint', # a key of `NETS`
+        recipe:Recipe|dict=RECIPES['best'], # how to train; or its fields
+        pretrained:bool=False, # start the backbone from timm's hub?
+        init:str|Path|None=None, # a .safetensors file to start the backbone from
+        taught:int=0, # how many features the teacher has; 0: there is none
+        mean:float|tuple|None=None, # as `FaceNet` takes it
+        std:float|tuple|None=None, # as `FaceNet` takes it
+    ):
         super().__init__()
-        self.name, self.recipe = name, recipe
-        self.net = create_net(name, backbone=recipe.backbone, head=recipe.head, drop_path=recipe.drop_path, pretrained=pretrained, mirror=recipe.mirror)
+        r = recipe if isinstance(recipe, Recipe) else Recipe(**recipe)
+        self.name, self.recipe = name, r
+        self.net = create_net(name, backbone=r.backbone, head=r.head, drop_path=r.drop_path, pretrained=pretrained, mirror=r.mirror, mean=mean, std=std)
         if init: load_backbone(self.net, init)
         self.net.to(memory_format=torch.channels_last)
         self.copy = torch.nn.Linear(self.net.num_features, taught) if taught else None # guesses the teacher's features; not part of the finished net
+        self.save_hyperparameters(dict(name=name, recipe=asdict(r), taught=taught, mean=self.net.config['mean'], std=self.net.config['std']))
 
     def forward(self, x): return self.net(x.contiguous(memory_format=torch.channels_last))
 
@@ -135,7 +174,7 @@ class LitFace(pl.LightningModule):
         return loss
 
     def judge(self, out, y):
-        "The loss against labels, and in the share that the recipe trusts them, against second opinions"
+        "Weigh the loss against labels and the loss against second opinions by `recipe.trust`"
         loss, each = total_loss(out, y, self.recipe)
         if 'seen_age' not in y: return loss, each
         seen = {t: y[f'seen_{t}'].float() for t in TASKS}
@@ -161,14 +200,27 @@ class LitFace(pl.LightningModule):
         return [opt], [dict(scheduler=sched, interval='step')]
 
 # %% ../nbs/06_training.ipynb #589caccd
+def _versions(
+    folder:Path, # of a log, with folders version_0, version_1, ...
+) -> dict: # number -> folder
+    "List the versions of a log, and nothing else that may be there"
+    found = [(re.fullmatch(r'version_(\d{1,9})', f.name), f) for f in folder.glob('*')]
+    return {int(m[1]): f for m,f in sorted(found, key=str) if m}
+
+# %% ../nbs/06_training.ipynb #5cdb100e
 def history(
     run:str|Path, # folder of a run
 ) -> pd.DataFrame: # a row for each epoch
     "Read the log of a run, one row for each epoch, later lines of a resumed epoch winning"
-    fs = sorted(Path(run).glob('log/version_*/metrics.csv'), key=lambda f: int(f.parent.name.split('_')[1]))
-    if not fs: return pd.DataFrame()
-    df = pd.concat([pd.read_csv(f) for f in fs]).drop(columns='step')
-    return df.groupby('epoch').last().reset_index()
+    dfs = []
+    for _,folder in sorted(_versions(Path(run)/'log').items()):
+        try:
+            text = (folder/'metrics.csv').read_text(encoding='utf-8')
+            df = pd.read_csv(io.StringIO(text[:text.rfind('\n')+1]), on_bad_lines='skip') # a kill may leave half a line
+        except (OSError, ValueError): continue # missing, empty or damaged
+        if {'epoch', 'step'}<=set(df): dfs.append(df.dropna(subset=['epoch', 'step']).astype(dict(epoch=int)))
+    if not dfs: return pd.DataFrame()
+    return pd.concat(dfs).drop(columns='step').groupby('epoch').last().reset_index()
 
 # %% ../nbs/06_training.ipynb #840fe236
 class LateEMA(EMAWeightAveraging):
@@ -176,21 +228,107 @@ class LateEMA(EMAWeightAveraging):
     def __init__(self, decay): super().__init__(decay=decay)
     def on_train_start(self, trainer, pl_module): self.update_starting_at_step = int(.1*trainer.estimated_stepping_batches)
 
-# %% ../nbs/06_training.ipynb #38fd500e
-def _loggers(run):
-    logs = [pl.loggers.CSVLogger(run, name='log')]
-    try: return logs + [pl.loggers.TensorBoardLogger(run, name='tb')]
-    except ModuleNotFoundError: return logs # TensorBoard is not installed
+# %% ../nbs/06_training.ipynb #9402610b
+KEPT = ('next.ckpt', 'last.ckpt', 'before.ckpt') # the newest first
+
+class SafeCheckpoint(TorchCheckpointIO):
+    "Write a checkpoint next to its target, rename it when it is whole, and keep the one before"
+    def save_checkpoint(self, checkpoint, path, storage_options=None):
+        f, path = io.BytesIO(), Path(path)
+        torch.save(checkpoint, f)
+        new = write_whole(path.with_name(f'next{path.suffix}'), f.getvalue())
+        if path.exists(): os.replace(path, path.with_name(f'before{path.suffix}'))
+        os.replace(new, path)
+
+# %% ../nbs/06_training.ipynb #8bb1129d
+def newest(
+    run:str|Path, # folder of a run
+) -> tuple: # path of the newest checkpoint that can be read, and what it holds; (None, None) if there is none
+    "Find the checkpoint to go on from"
+    bad = []
+    for path in (p for n in KEPT if (p := Path(run)/n).is_file()):
+        try: ckpt = torch.load(path, map_location='cpu', weights_only=True)
+        except Exception: ckpt = None # damaged in one of many ways
+        if isinstance(ckpt, dict) and {'epoch', 'state_dict', 'loops'}<=set(ckpt): return path, ckpt
+        bad.append(path.name)
+    if bad: raise BadWeights(f"{run}: the checkpoint cannot be read, it is damaged ({', '.join(bad)}): "
+        'begin again, in another folder (`--out`)')
+    return None, None
+
+# %% ../nbs/06_training.ipynb #490c2a2e
+class BadRun(FaceFactsError):
+    "A training cannot be done as asked: its folder holds another one, or the machine lacks what it needs"
+
+class Stopped(KeyboardInterrupt):
+    "A training was stopped by Ctrl-C or a signal; the message says after which epoch"
+
+# %% ../nbs/06_training.ipynb #007f0e43
+def _differences(
+    old:dict, # what `run.json` holds
+    new:dict, # what is asked for
+) -> list[str]:
+    "Name what differs between two trainings"
+    new = json.loads(json.dumps(new)) # as it looks when it is read back
+    was, now = (d.get('recipe') or {} for d in (old, new))
+    pairs = [(k, old[k], v) for k,v in new.items() if k in old and k not in ('recipe', 'init')]
+    if new.get('init'): pairs.append(('init', old.get('init'), new['init'])) # where it began need not be said again
+    if was.get('name')!=now.get('name'): pairs.append(('recipe', was.get('name'), now.get('name')))
+    else: pairs += [(f'recipe.{k}', was[k], v) for k,v in now.items() if k in was and k!='epochs']
+    return [f'{k} was {a!r} and is {b!r}' for k,a,b in pairs if a!=b]
+
+# %% ../nbs/06_training.ipynb #ea19beab
+def check_run(
+    run:str|Path, # folder of a run
+    resume:bool=False, # go on with what is there?
+    **story, # what is known of the training that is asked for: net, seed, recipe, init, taught, ...
+) -> dict|None: # `run.json` of the training that goes on; None if one begins
+    "Refuse a folder that holds another training; writes nothing"
+    run = Path(run)
+    if not any((run/n).exists() for n in KEPT): return None
+    if not resume: raise BadRun(f'{run} holds a training already: go on with it (`--resume`), or choose another folder (`--out`)')
+    try: old = json.loads((run/'run.json').read_text(encoding='utf-8'))
+    except (OSError, ValueError): old = None
+    if not isinstance(old, dict): raise BadRun(f"{run} has a checkpoint, but no run.json that can be read: choose another folder (`--out`)")
+    other = _differences(old, story)
+    if other: raise BadRun(f"{run} holds another training ({'; '.join(other[:4])}): "
+        'go on with what it was begun with, or choose another folder (`--out`)')
+    return old
+
+# %% ../nbs/06_training.ipynb #1c6da64a
+class _SeedEpochs(pl.Callback):
+    "Begin each epoch with the random state that belongs to it"
+    def __init__(self, seed): self.seed = seed
+    def on_train_epoch_start(self, trainer, pl_module):
+        state = np.random.SeedSequence([self.seed, trainer.current_epoch, trainer.global_rank]).generate_state(1)
+        pl.seed_everything(int(state[0]), verbose=False)
+
+# %% ../nbs/06_training.ipynb #a1c406ea
+def _loggers(
+    run:Path, # folder of a run
+    logger=None, # loggers of your own, next to ours; False: only the table that `history` reads
+) -> list:
+    "List the loggers of a run"
+    version = max([-1, *_versions(run/'log'), *_versions(run/'tb')])+1 # Lightning's own count trips over a stray folder
+    logs = [pl.loggers.CSVLogger(run, name='log', version=version)]
+    if logger is False: return logs
+    try: logs.append(pl.loggers.TensorBoardLogger(run, name='tb', version=version))
+    except ModuleNotFoundError: pass # TensorBoard is not installed
+    if logger not in (None, True): logs += logger if isinstance(logger, (list, tuple)) else [logger]
+    return logs
 
 # %% ../nbs/06_training.ipynb #50a44421
-def _trainer(run, recipe, **kwargs):
-    "The Lightning trainer of a run: average the weights, keep the last checkpoint, log a row an epoch"
-    cbs = [ModelCheckpoint(run, filename='last', save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=False)]
+def _trainer(run, recipe, seed, callbacks=(), logger=None, plugins=(), **kwargs):
+    "Create the Lightning trainer of a run: average the weights, keep the last checkpoint, log a row an epoch"
+    theirs = lambda o: list(o) if isinstance(o, (list, tuple)) else [o]
+    keep = ModelCheckpoint(run, filename='last', save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=False)
+    cbs = [_SeedEpochs(seed), keep]
     if recipe.ema: cbs.insert(0, LateEMA(recipe.ema))
     cuda = torch.cuda.is_available()
     opts = dict(max_epochs=recipe.epochs, precision='bf16-mixed' if cuda else '32-true', enable_model_summary=False,
         gradient_clip_val=None if recipe.optimizer=='adam' else 5., num_sanity_val_steps=0, log_every_n_steps=1)
-    return pl.Trainer(logger=_loggers(run), callbacks=cbs, default_root_dir=run, **opts|kwargs)
+    parts = dict(logger=_loggers(run, logger), callbacks=cbs+theirs(callbacks), plugins=[SafeCheckpoint(), *theirs(plugins)])
+    try: return pl.Trainer(default_root_dir=run, **parts, **opts|kwargs)
+    except (MisconfigurationException, ValueError) as e: raise BadRun(f"Lightning cannot train so: {str(e).strip().splitlines()[0]}") from None
 
 # %% ../nbs/06_training.ipynb #4219b17f
 @contextmanager
@@ -212,6 +350,30 @@ def _survive_profiling():
     if prof and threading.current_thread() is threading.main_thread() and signal.getsignal(prof) in (signal.SIG_DFL, None): signal.signal(prof, signal.SIG_IGN)
 
 # %% ../nbs/06_training.ipynb #6ae7e1eb
+def _fit(
+    lit:LitFace, # to be trained
+    data:FaceData,
+    run:Path, # folder of the run
+    ckpt:Path|None, # checkpoint to go on from
+    story:dict, # for `run.json`
+    **trainer, # passed to `pl.Trainer`
+) -> None:
+    "Run the trainer, and say so if it was stopped"
+    epochs = data.recipe.epochs
+    with _quiet():
+        t = _trainer(run, data.recipe, story['seed'], **trainer)
+        write_whole(run/'run.json', json.dumps(story, indent=1).encode())
+        try: t.fit(lit, datamodule=data, ckpt_path=ckpt, weights_only=True)
+        except SystemExit: # Lightning leaves by it when it is interrupted
+            if not t.interrupted: raise
+            done = newest(run)[1]
+            how = f"after epoch {done['epoch']+1} of {epochs}: go on with `--resume`" if done else f'in the first of {epochs} epochs: there is nothing to resume'
+            raise Stopped(f'training of {lit.name} stopped {how}') from None
+        except OSError as e:
+            if e.errno!=errno.ENOSPC: raise
+            raise OSError(e.errno, 'the disk is full; make room, then go on with `--resume`', e.filename or str(run)) from None
+
+# %% ../nbs/06_training.ipynb #08f3ff8d
 def fit(
     name:str, # a key of `NETS`
     data:FaceData, # what to train on, and by which recipe
@@ -219,27 +381,69 @@ def fit(
     resume:bool=False, # go on from the checkpoint in `run`, if there is one?
     init:str|Path|None=None, # a .safetensors file to start the backbone from
     pretrained:bool=False, # start from timm's hub instead?
-    seed:int=0, # of everything random
-    **trainer, # passed to `pl.Trainer`: accelerator, devices, strategy, precision, ...
+    seed:int=0, # of everything random, 0 or more
+    **trainer, # passed to `pl.Trainer`: accelerator, devices, precision, ...; callbacks and loggers join ours
 ) -> LitFace: # trained, with averaged weights
     "Train one network"
     run, r = Path(run), data.recipe
-    run.mkdir(parents=True, exist_ok=True)
-    last, taught = run/'last.ckpt', data.train_ds.y['features'].shape[1] if 'features' in data.train_ds.y else 0
-    resume = resume and last.exists()
-    start = json.loads((run/'run.json').read_text())['init'] if resume else Path(init).name if init else 'timm' if pretrained else 'random'
-    story = dict(net=name, seed=seed, faces=len(data.train_ds), taught=bool(taught), init=start, recipe=asdict(r))
+    begin = Path(init).name if init else 'timm' if pretrained else None
+    story = dict(net=name, seed=seed, **data.about(), recipe=asdict(r))
+    old = check_run(run, resume, **story, init=begin)
+    path, ckpt = newest(run) if old else (None, None)
+    story['init'] = old.get('init', 'random') if old else begin or 'random'
     pl.seed_everything(seed, verbose=False)
-    lit = LitFace(name, r, pretrained, None if resume else init, taught)
-    write_whole(run/'run.json', json.dumps(story, indent=1).encode())
-    _survive_profiling()
-    with _quiet():
-        t = _trainer(run, r, **trainer)
-        t.fit(lit, datamodule=data, ckpt_path=last if resume else None, weights_only=True)
+    norm = {k: v for k,v in (ckpt or {}).get('hyper_parameters', {}).items() if k in ('mean', 'std')}
+    taught = data.train_ds.y['features'].shape[1] if story['taught'] else 0
+    lit = LitFace(name, r, pretrained and not old, None if old else init, taught, **norm)
+    data.seed = seed # of the order of the faces
+    if ckpt and ckpt['epoch']+1>=r.epochs: lit.load_state_dict(ckpt['state_dict']) # it is done: the averaged weights
+    else:
+        _survive_profiling()
+        _fit(lit, data, run, path, story, **trainer)
     lit.story = dict(steps=[story], history=history(run).round(4).to_dict('records'))
     return lit.eval()
 
 # %% ../nbs/06_training.ipynb #4a38dd81
+def nets_of(
+    method:str, # one of `METHODS`
+    tasks:list|None=None, # some of `TASKS`, for 'standalone'; None: all
+) -> tuple: # keys of `NETS`
+    "List the networks to train"
+    if method not in METHOD_NETS: raise ValueError(f"method is one of {', '.join(METHOD_NETS)}, not {method!r}")
+    if tasks is None: return METHOD_NETS[method]
+    if method!='standalone': raise ValueError("the joint network answers all tasks: `tasks` (`--task`) goes with the method standalone")
+    tasks = [tasks] if isinstance(tasks, str) else tasks
+    if unknown := [t for t in tasks if t not in TASKS] or not tasks: raise ValueError(f"tasks are {', '.join(TASKS)}, not {unknown}")
+    return tuple(t for t in TASKS if t in tasks)
+
+# %% ../nbs/06_training.ipynb #7aea5538
+def recipe_of(
+    recipe:str|Recipe, # a key of `RECIPES`, or your own
+    epochs:int|None=None, # instead of the recipe's
+) -> Recipe:
+    "Look up a recipe"
+    if isinstance(recipe, str) and recipe not in RECIPES: raise ValueError(f"recipe is one of {', '.join(RECIPES)}, not {recipe!r}")
+    r = RECIPES[recipe] if isinstance(recipe, str) else recipe
+    return replace(r, epochs=epochs) if epochs else r
+
+# %% ../nbs/06_training.ipynb #eaa4905a
+def check_runs(
+    out:str|Path, # folder that gets a run folder for each network
+    names:tuple, # from `nets_of`
+    recipe:Recipe, # from `recipe_of`
+    resume:bool=False, # go on where a stopped training was?
+    taught:bool=False, # is there a teacher?
+    seed:int=0, # as `fit` takes it
+    init:str|Path|None=None, # as `fit` takes it
+    pretrained:bool=False, # as `fit` takes it
+) -> bool: # is there anything to go on with?
+    "Check that a training can begin, or go on, before anything is written or takes time"
+    begin = Path(init).name if init else 'timm' if pretrained else None
+    old = [check_run(Path(out)/n, resume, net=n, seed=seed, taught=taught, recipe=asdict(recipe), init=begin) for n in names]
+    if not all(old): LitFace(names[0], recipe, pretrained, init) # can the backbone be had?
+    return any(old)
+
+# %% ../nbs/06_training.ipynb #4bf6a73a
 def train(
     crops:np.ndarray, # (n, size, size, 3) uint8, from `load_store`
     df:pd.DataFrame, # its table, with a `split` column
@@ -250,12 +454,13 @@ def train(
     resume:bool=False, # go on where a stopped training was? networks that are done stay as they are
     told:dict|None=None, # `lessons` of all n crops
     wild:tuple|None=None, # crops of faces without labels, and their `lessons`
+    tasks:list|None=None, # with 'standalone': train these networks only
     **kwargs, # passed to `fit`: init, pretrained, seed, accelerator, devices, ...
 ) -> dict: # network -> `LitFace`
     "Train the networks of `method`, one after the other"
-    if method not in METHODS: raise ValueError(f"method is one of {', '.join(METHODS)}, not {method!r}")
-    if isinstance(recipe, str) and recipe not in RECIPES: raise ValueError(f"recipe is one of {', '.join(RECIPES)}, not {recipe!r}")
-    r = RECIPES[recipe] if isinstance(recipe, str) else recipe
-    if epochs: r = replace(r, epochs=epochs)
+    names, r = nets_of(method, tasks), recipe_of(recipe, epochs)
+    known = {k: v for k,v in kwargs.items() if k in ('seed', 'init', 'pretrained')}
+    going = check_runs(out, names, r, resume, told is not None, **known)
+    if resume and not going: warnings.warn(f'there is nothing to resume in {out}: the training begins anew')
     data = FaceData(crops, df, r, kwargs.get('seed', 0), told, wild)
-    return {n: fit(n, data, Path(out)/n, resume=resume, **kwargs) for n in METHOD_NETS[method]}
+    return {n: fit(n, data, Path(out)/n, resume=resume, **kwargs) for n in names}

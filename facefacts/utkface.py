@@ -30,7 +30,9 @@ def read_name(
 ) -> tuple|str: # (age, gender code, race code, time stamp), or the reason why not
     "Take a UTKFace file name apart"
     name = re.split(r'[/\\]', str(name))[-1]
-    if m := _NAME.match(name): age,gender,race,stamp = *map(int, m.groups()[:3]), m[4]
+    if m := _NAME.match(name):
+        if max(map(len, m.groups()))>20: return 'a number in the name is too long'
+        age,gender,race,stamp = *map(int, m.groups()[:3]), m[4]
     elif (m := _LACKS.match(name)) and m[1] in REPAIRS: age,gender,race,stamp = *REPAIRS[m[1]], m[1]
     elif m: return 'the name lacks a label, and no repair is known'
     else: return 'not a UTKFace name (age_gender_race_date.jpg)'
@@ -70,8 +72,8 @@ HOW = ('Expected a folder, .zip or .tar.gz with pictures named age_gender_race_d
 # %% ../nbs/03_utkface.ipynb #8edcc991
 def sound(
     data:bytes|None, # of an image file
-) -> bool: # False for one that is missing, cut off, or no picture
-    "Tell whether an image file is whole; decodes it only where its end looks odd"
+) -> bool: # False if it is missing, cut off, or not a picture
+    "Check that an image file is whole; decodes it only where its end looks odd"
     if not data: return False
     if data[:3]==b'\xff\xd8\xff' and b'\xff\xd9' in data[-2048:]: return True
     try: return bool(read_image(data).size)
@@ -81,21 +83,21 @@ def sound(
 def _take(pics, progress):
     "Choose the pictures to read: rows of the table, and what is skipped"
     from tqdm.auto import tqdm
-    rows,skipped,seen = [],[],{}
+    rows,skipped,seen = [],list(pics.skipped),{}
     for n in tqdm(sorted(pics.names, key=lambda n: (n.count('/'), 'crop_part' in n, n)), desc='reading', unit='file', disable=not progress):
         r = read_name(n)
         if isinstance(r, str): skipped.append((n, r)); continue
         s = '_'.join(map(str, r))
         if s in seen: skipped.append((n, f'the same picture as {seen[s]}')); continue
         b = pics.read(n)
-        if not sound(b): skipped.append((n, 'the file is damaged or no picture')); continue
+        if not sound(b): skipped.append((n, 'the file is damaged or not a picture')); continue
         seen[s] = n
         rows.append((n, r[0], GENDERS[r[1]], RACES[r[2]], hashlib.sha256(b).hexdigest(), s))
     return rows, skipped
 
 # %% ../nbs/03_utkface.ipynb #3e558ede
 def read_utkface(
-    path, # folder, .zip or .tar.gz
+    path, # folder, .zip or .tar (also .gz, .bz2, .xz)
     twins:bool=True, # look for near-identical images among files that the package does not know
     progress:bool=True, # show a progress bar
 ):  # DataFrame: file, age, gender, race, sha256, group; attrs['skipped'] is a list of (file, reason)
@@ -103,7 +105,9 @@ def read_utkface(
     import pandas as pd
     with Pictures(path) as pics:
         rows,skipped = _take(pics, progress)
-        if not rows: raise BadDataset(f'{path}: no UTKFace picture in its {len(pics.names):,} files. {HOW}')
+        if not rows:
+            why = ''.join(f' ({n[-99:]}: {reason})' for n,reason in skipped[:1])
+            raise BadDataset(f'{path}: no UTKFace picture in its {len(pics.names)+len(pics.skipped):,} files{why}. {HOW}')
         df = pd.DataFrame(rows, columns='file age gender race sha256 group'.split()).sort_values('group', ignore_index=True)
         df['group'] = group_files(df, pics.read if twins else None, progress)
     df.attrs['skipped'] = skipped
@@ -203,6 +207,7 @@ def load_store(
 ):  # crops (n, size, size, 3) uint8, and a DataFrame: file, age, gender, race, sha256, group, found, score, split
     "Load the crops of UTKFace and all that is known of them"
     crops,df = read_store(folder, workers)
+    if lost := {*TASKS, 'group'}-set(df): raise BadDataset(f"{folder}: this store has no {', '.join(sorted(lost))}: it is not one of UTKFace")
     known = known_files().group.reindex(df.file.map(stem))
     df['group'] = [k if isinstance(k, str) else g for k,g in zip(known, df.group)]
     return crops, settle_labels(df)
