@@ -8,7 +8,7 @@ import argparse, io, logging, os, shlex, signal, socket, sys, warnings
 from contextlib import contextmanager
 from pathlib import Path
 import facefacts
-from .core import METHODS, FaceFactsError, NoFaceFound, UnreadableImage, need, pct, printable, write_whole
+from .core import METHODS, TASKS, FaceFactsError, NoFaceFound, UnreadableImage, need, pct, printable, write_whole
 from .inputs import image_files, limits
 from .rows import FORMATS, RowWriter, format_of
 
@@ -267,12 +267,12 @@ def _sum_up(
 
 # %% ../nbs/12_cli.ipynb #b19f1489
 def _data(
-    path:str, # DATA, as given
+    path:str, # as given
+    what:str='DATA is a UTKFace folder, .zip or .tar.gz (see https://susanqq.github.io/UTKFace)', # should be there
 ) -> Path:
-    "Check that the data set is there"
+    "Check that a data set is there"
     p = Path(path).expanduser()
-    if not p.exists():
-        raise WrongUsage(f'there is no {p}: DATA is a UTKFace folder, .zip or .tar.gz (see https://susanqq.github.io/UTKFace)')
+    if not p.exists(): raise WrongUsage(f'there is no {p}: {what}')
     return p
 
 # %% ../nbs/12_cli.ipynb #92b9817a
@@ -285,70 +285,75 @@ def _folder(
     if p.exists() and not p.is_dir(): raise WrongUsage(f'{p} is a file: {option} takes a folder')
     return p
 
-# %% ../nbs/12_cli.ipynb #414c67ee
-class _Stopped(KeyboardInterrupt): "Stopped by Ctrl-C or SIGTERM; the message says what is kept"
-
-# %% ../nbs/12_cli.ipynb #eeb84d78
-@contextmanager
-def _stoppable(
-    out:Path, # the folder of the training
-    nets:tuple, # names of the networks
-):
-    "Say what is kept when the training inside is stopped"
-    try: yield
-    except (KeyboardInterrupt, SystemExit) as e: # Lightning turns the one into the other
-        if isinstance(e, SystemExit) and not isinstance(e.__context__, KeyboardInterrupt): raise
-        kept = [str(out/n/'last.ckpt') for n in nets if (out/n/'last.ckpt').exists()]
-        if kept: raise _Stopped(f"stopped: the last whole epoch is in {', '.join(kept)}; the same command with --resume goes on") from None
-        raise _Stopped(f'stopped before the first epoch was whole: the crops are kept in {out}, and the same command begins anew') from None
-
-# %% ../nbs/12_cli.ipynb #13b31b08
-def _fetch_backbone(
-    name:str, # of a timm model
-) -> None:
-    "Fetch pretrained weights before hours of other work; timm keeps them"
-    import timm
-    from huggingface_hub.errors import HfHubHTTPError
-    say('fetching the pretrained backbone')
-    logging.getLogger('huggingface_hub').setLevel(logging.CRITICAL) # its retries
-    try: timm.create_model(name, pretrained=True)
-    except (OSError, RuntimeError, HfHubHTTPError) as e:
-        why = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise WrongUsage(f"{name} cannot be fetched from timm's hub: check the connection, or name a file with --init ({why})") from None
-
-# %% ../nbs/12_cli.ipynb #05369153
-def _train(a, data, out) -> dict: # network -> its figures on the validation part
-    "Cut crops, train, and write weights"
-    from facefacts.evaluation import release
-    from facefacts.recipes import RECIPES
-    from facefacts.training import train
-    from facefacts.utkface import build_store, load_store
-    crops,df = load_store(build_store(data, out/'store'))
-    told = wild = None
-    if a.teacher:
-        from facefacts.teacher import build_wild, keep_lessons, load_wild
-        told = keep_lessons(a.teacher, crops, out/'told.npz')
-        if a.wild:
-            faces,_ = load_wild(build_wild(_data(a.wild), out/'wild'))
-            wild = faces, keep_lessons(a.teacher, faces, out/'told-wild.npz')
-        if a.chimeras:
-            from facefacts.chimeras import with_chimeras
-            def learn(faces): return keep_lessons(a.teacher, faces, out/'told-chimeras.npz')
-            wild = with_chimeras(crops, df, wild, a.chimeras, learn, RECIPES[a.recipe].infants, a.seed)
-    nets = train(crops, df, a.method, a.recipe, out, a.epochs, a.resume, told, wild, init=a.init, pretrained=a.pretrained, seed=a.seed)
-    return release(nets, crops, df, out/'weights', RECIPES[a.recipe].size, recipe=a.recipe, epochs=a.epochs)
-
 # %% ../nbs/12_cli.ipynb #d8ca3c95
+def _command(
+    a, # options of `train`
+) -> str: # names of files have no folders
+    "Write the command that repeats a training"
+    line = ['facefacts', 'train', Path(a.data).name, '--method', a.method]
+    for t in a.task or (): line += ['--task', t]
+    line += ['--recipe', a.recipe, '--epochs', a.epochs, '--seed', a.seed]
+    for k in ('init', 'teacher', 'wild'):
+        if getattr(a, k): line += [f'--{k}', Path(getattr(a, k)).name]
+    for k in ('chimeras', 'devices', 'precision'):
+        if getattr(a, k): line += [f'--{k}', getattr(a, k)]
+    return shlex.join(map(str, line+['--pretrained']*a.pretrained))
+
+# %% ../nbs/12_cli.ipynb #9613ccc3
+def _lessons(
+    a, # options of `train`
+    crops, # (n, size, size, 3) uint8
+    df, # its table
+) -> tuple: # what the teacher answers, and faces without labels with its answers; None where there are none
+    "Ask the teacher"
+    from facefacts.recipes import RECIPES
+    from facefacts.teacher import build_wild, keep_lessons, load_wild
+    if not a.teacher: return None, None
+    out = Path(a.out)
+    told, wild = keep_lessons(a.teacher, crops, out/'told.npz'), None
+    if a.wild:
+        faces,_ = load_wild(build_wild(_data(a.wild), out/'wild'))
+        wild = faces, keep_lessons(a.teacher, faces, out/'told-wild.npz')
+    if a.chimeras:
+        from facefacts.chimeras import with_chimeras
+        def learn(faces): return keep_lessons(a.teacher, faces, out/'told-chimeras.npz')
+        wild = with_chimeras(crops, df, wild, a.chimeras, learn, RECIPES[a.recipe].infants, a.seed)
+    return told, wild
+
+# %% ../nbs/12_cli.ipynb #e6a60554
+def _check_train(a) -> None:
+    "Refuse, before anything is written, what cannot be trained"
+    if a.task and a.method!='standalone': raise WrongUsage('--task goes with --method standalone: the joint network answers all tasks')
+    if a.wild and not a.teacher: raise WrongUsage('--wild has pictures without labels: name the --teacher that labels them')
+    if a.chimeras and not a.teacher: raise WrongUsage('--chimeras are faces without labels: name the --teacher that labels them')
+    if a.wild: _data(a.wild, '--wild is LFW, its folder, .zip or .tar.gz')
+    need('torch', 'pytorch_lightning', 'timm', 'safetensors', 'onnx')
+    from facefacts.teacher import Teacher
+    from facefacts.training import check_runs, nets_of, recipe_of
+    if a.teacher: Teacher(a.teacher)
+    nets,recipe = nets_of(a.method, a.task),recipe_of(a.recipe, a.epochs)
+    going = check_runs(a.out, nets, recipe, a.resume, bool(a.teacher), a.seed, a.init, a.pretrained)
+    if a.resume and not going: say(f'there is nothing to resume in {a.out}: the training begins anew')
+
+# %% ../nbs/12_cli.ipynb #142a9d5e
 def train(a) -> int: # exit code
     "Train the networks of a method on UTKFace, and write them as weights that `--weights` takes"
     data,out = _data(a.data),_folder(a.out, '--out')
-    if a.wild and not a.teacher: raise WrongUsage('--wild has pictures without labels: name the --teacher that labels them')
-    if a.chimeras and not a.teacher: raise WrongUsage('--chimeras are faces without labels: name the --teacher that labels them')
-    need('torch', 'pytorch_lightning', 'timm', 'safetensors', 'onnx')
-    from facefacts.models import METHOD_NETS
+    _check_train(a)
+    from facefacts.evaluation import release
     from facefacts.recipes import RECIPES
-    if a.pretrained: _fetch_backbone(RECIPES[a.recipe].backbone)
-    with _stoppable(out, METHOD_NETS[a.method]): figures = _train(a, data, out)
+    from facefacts.training import Stopped, train
+    from facefacts.utkface import build_store, load_store
+    crops,df = load_store(build_store(data, out/'store'))
+    told,wild = _lessons(a, crops, df)
+    options = dict(init=a.init, pretrained=a.pretrained, seed=a.seed)
+    options |= {k: getattr(a, k) for k in ('devices', 'precision') if getattr(a, k)}
+    try: nets = train(crops, df, a.method, a.recipe, out, a.epochs, a.resume, told, wild, a.task, **options)
+    except Stopped as e:
+        say(e)
+        return 130
+    for net in nets.values(): net.story['command'] = _command(a)
+    figures = release(nets, crops, df, out/'weights', RECIPES[a.recipe].size, recipe=a.recipe, epochs=a.epochs)
     for name,metrics in figures.items():
         print(f"{name}, on the validation part: {', '.join(f'{k} {v:.4g}' for k,v in metrics.items())}")
     weights = printable(out/'weights')
@@ -360,20 +365,23 @@ def evaluate(a) -> int: # exit code
     "Measure the networks of a method on UTKFace, and print the report"
     data = _data(a.data)
     if a.split not in ('test', 'valid', 'published') and not Path(a.split).is_file():
-        raise WrongUsage(f'there is no {a.split}: --split is test, published, valid, or a CSV file with a column `file`')
-    if Path(a.split).is_file() and not Path(a.split).read_bytes().strip():
-        raise WrongUsage(f'{a.split} is empty: it should list the images to measure, in a column `file`')
+        raise WrongUsage(f'there is no {a.split}: --split is test, published, valid, or a file that lists pictures, '
+            '.csv with a column `file` or .txt with a name a line')
     if a.report:
         _folder(a.report, '--report')
         need('fairlearn')
         from facefacts.card import make_report, told_imbalance
-        changes = told_imbalance(_data(a.imbalance)) if a.imbalance else None
+        changes = told_imbalance(_data(a.imbalance, '--imbalance is a CSV file')) if a.imbalance else None
         card = make_report(data, a.report, a.weights, a.store, changes)
         print(f'The model card is {printable(card)}, with report and answers next to it')
         return 0
     from facefacts.evaluation import evaluate
     from facefacts.groups import gaps
     r = evaluate(data, method=a.method, split=a.split, weights=a.weights)
+    lost = r.pred.attrs.get('not_found')
+    if lost:
+        say(f"{len(lost):,} of the {r.about['listed']:,} names in {a.split} are not in the data, such as {lost[0][:99]}: "
+            'the others are measured')
     print(r, 'From the best to the worst group, and the gap that chance alone would make:', gaps(r.pred).round(3).to_string(), sep='\n\n')
     return 0
 
@@ -457,9 +465,11 @@ def _train_options(add):
     "Describe the options of `train`"
     _utkface(add)
     _method(add)
-    add('--recipe', choices=('best', 'seed'), default='best', help='how to train (default: best)')
+    add('--task', choices=TASKS, action='append', help='with --method standalone: train this network only; may be given again')
+    add('--recipe', choices=('best', 'seed', 'alone'), default='best',
+        help='how to train; alone is for three networks on a CPU (default: best)')
     add('--epochs', type=_whole(1, 10**6), default=25, help='passes over the data (default: 25)')
-    add('--resume', action='store_true', help='go on where a stopped training ended')
+    add('--resume', action='store_true', help='go on where a stopped training ended; it ends as if it had not been stopped')
     add('--out', metavar='FOLDER', default='runs', help='write crops, logs, checkpoints and weights to FOLDER (default: runs)')
     add('--init', metavar='FILE', help='start the backbone from a .safetensors file')
     add('--pretrained', action='store_true', help='start the backbone from pretrained weights, which timm fetches from its hub')
@@ -468,6 +478,9 @@ def _train_options(add):
     add('--chimeras', metavar='N', type=_whole(1, 10**8),
         help='let the teacher label N synthetic faces too, each joined from two others; all are held in memory')
     add('--seed', type=_whole(0, 2**32-1), default=0, help='seed of everything random (default: 0)')
+    add('--devices', metavar='N', type=_whole(1, 10**4), help='accelerators to train on (default: those that are there)')
+    add('--precision', choices=('32-true', 'bf16-mixed', '16-mixed'),
+        help='of the arithmetic (default: bf16-mixed on an accelerator, 32-true on a CPU)')
 
 # %% ../nbs/12_cli.ipynb #9988483b
 def _evaluate_options(add):
@@ -475,8 +488,9 @@ def _evaluate_options(add):
     _utkface(add)
     _method(add)
     _weights(add)
-    add('--split', default='test', metavar='test|valid|published|FILE.csv',
-        help='measure on the fixed test part, on valid, on the published list, or on the images that a CSV file names (default: test)')
+    add('--split', default='test', metavar='test|valid|published|FILE',
+        help='measure on the fixed test part, on valid, on the published list, or on the pictures that a file lists: '
+            '.csv with a column file, or .txt with a name a line (default: test)')
     add('--report', metavar='FOLDER', help='measure both methods on both sets, and write report, answers and model card to FOLDER')
     add('--store', metavar='FOLDER', help='with --report: take the crops of an earlier training instead of cutting them again')
     add('--imbalance', metavar='FILE.csv',

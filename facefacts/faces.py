@@ -16,7 +16,7 @@ from .core import BadWeights, Face
 from .windows import MIRROR, compose, invert, move, similarity, tiles, turned, warp, whole
 
 # %% auto #0
-__all__ = ['CROP', 'TEMPLATE', 'BOX', 'DETECTORS', 'SURE', 'LIKELY', 'align_matrix', 'view_of', 'align', 'sharpness',
+__all__ = ['CROP', 'TEMPLATE', 'BOX', 'DETECTORS', 'SURE', 'LIKELY', 'STEADY', 'align_matrix', 'view_of', 'align', 'sharpness',
            'detector_bytes', 'FaceFinder', 'default_finder', 'apart', 'upside_down', 'overlap', 'face_of_interest',
            'find_faces']
 
@@ -183,6 +183,7 @@ def upside_down(
 # %% ../nbs/02_faces.ipynb #0f37cb92
 SURE = .8 # at this score, short range alone decides
 LIKELY = .6 # below, both models together must reach this much; a tenth more where the face isn't upright
+STEADY = .03 # keypoints that a reading moves by less than this part of the crop are not read again
 
 # %% ../nbs/02_faces.ipynb #f858ad6e
 @patch
@@ -196,8 +197,9 @@ def second_look(self:FaceFinder,
         if face is None: return None
         if not i and face.score<SURE: face = max(face, self._read(pixels, upside_down(face)) or face, key=lambda f: f.score)
         if face.score<.3: return None
-        if apart(before, face)<.1: break
-    else: return None
+        moved = apart(before, face)
+        if moved<STEADY: break
+    if moved>=.1: return None
     (a,_,_),(b,_,_) = view_of(face)
     face = replace(face, rotation=round(np.degrees(np.arctan2(-b, a))/90)%4*90)
     if face.score>=SURE: return face
