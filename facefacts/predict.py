@@ -4,36 +4,24 @@
 
 # %% ../nbs/09_predict.ipynb #5bdf1624
 from __future__ import annotations
-import os, queue
+import os
 from concurrent.futures import ThreadPoolExecutor
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 import numpy as np
 from .core import *
 from .images import Photo, image_files, read_photo
-from .faces import FaceFinder, align, face_of_interest, find_faces, sharpness
+from .faces import EngineMissing, align, face_of_interest, find_faces, sharpness
 from .weights import Net, load_net
 
 # %% auto #0
-__all__ = ['SIDE_ONE', 'SIDE_ALL', 'BLURRED', 'a_finder', 'find_in', 'doubts', 'FaceFacts', 'sizes', 'crops_of', 'answer',
-           'facts', 'all_faces', 'stream', 'list_photos', 'table']
+__all__ = ['SIDE_ONE', 'SIDE_ALL', 'BLURRED', 'find_in', 'doubts', 'FaceFacts', 'sizes', 'crops_of', 'answer', 'facts',
+           'all_faces', 'stream', 'list_photos', 'table']
 
 # %% ../nbs/09_predict.ipynb #3ccf224a
 SIDE_ONE, SIDE_ALL = 1200, 2400 # the longer side, in pixels, that is enough to look for one face, and for all
-
-# %% ../nbs/09_predict.ipynb #f33e62b2
-_idle = queue.LifoQueue() # detectors that are not in use
-
-@contextmanager
-def a_finder():
-    "Borrow a `FaceFinder`; make one only if all are busy"
-    try: f = _idle.get_nowait()
-    except queue.Empty: f = FaceFinder()
-    try: yield f
-    finally: _idle.put(f)
 
 # %% ../nbs/09_predict.ipynb #b3cf77c9
 def find_in(
@@ -43,7 +31,7 @@ def find_in(
 ) -> tuple[Photo, list[Face]]: # the photo as it was decoded, and faces in *its* pixels, largest first
     "Read a photo at the resolution that its faces need, and find them"
     photo = src if isinstance(src, Photo) else read_photo(src, max_side=SIDE_ONE if largest else SIDE_ALL)
-    with a_finder() as finder: faces = find_faces(photo.pixels, largest=largest, finder=finder)
+    faces = find_faces(photo.pixels, largest=largest)
     if largest and faces: faces = [face_of_interest(faces, photo.pixels.shape[1::-1])]
     if photo is not src and photo.scale<1 and faces and min(f.width for f in faces)<.8*size and not hasattr(src, 'read'):
         full = read_photo(src, name=photo.name)
@@ -173,6 +161,7 @@ def _prepare(self, src, largest):
         photo,faces = find_in(src, largest, max(self.sizes))
         found = [(f.scaled(1/photo.scale), self.crops_of(photo.pixels, f)) for f in faces]
         return name or photo.name, found, '' if found else 'no face found'
+    except EngineMissing: raise # of no photo in particular
     except FaceFactsError as e: return name, [], str(e)
     except Exception as e: return name, [], f'unexpected: {type(e).__name__}: {e}' # of one photo among thousands; the others go on
 
