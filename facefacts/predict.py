@@ -65,7 +65,7 @@ class FaceFacts:
     def __init__(self,
         method:str='joint', # 'joint': one network for the three tasks; 'standalone': one for each
         weights:str|Path|None=None, # a folder with .onnx files of your own; default those of the package
-        threads:int|None=None, # that one forward pass may use; default as many as cores
+        threads:int|None=None, # that one forward pass may use; default as many as `usable_cpus`
     ):
         if method not in METHODS: raise ValueError(f"method is one of {', '.join(METHODS)}, not {method!r}")
         names = ('joint',) if method=='joint' else TASKS

@@ -112,9 +112,9 @@ def _net_config(meta, path) -> dict:
     from facefacts.models import FaceNet
     config,name = meta.get('net'),Path(path).name
     if not isinstance(config, dict): raise BadWeights(f'{name} cannot be used: net is {_short(config)}')
+    if config.get('backbone') not in timm.list_models(): raise BadWeights(f"{name} cannot be used: timm has no backbone {_short(config.get('backbone'))}")
     known = set(inspect.signature(FaceNet.__init__).parameters)-{'self', 'tasks', 'pretrained'}
     if odd := sorted(map(str, set(config)-known)): raise BadWeights(f'{name} cannot be used: net has the unknown setting {_short(odd[0])}')
-    if config.get('backbone') not in timm.list_models(): raise BadWeights(f"{name} cannot be used: timm has no backbone {_short(config.get('backbone'))}")
     return config
 
 # %% ../nbs/07_weights.ipynb #f9ee910f
