@@ -193,7 +193,9 @@ def _take(self:FinderPool):
     with self.free:
         while self.out>=self.most: self.free.wait()
         self.out += 1
-        if self.idle: return self.idle.pop()[1]
+        while self.idle:
+            _,finder = self.idle.pop()
+            if finder.models or finder.forgotten: return finder # else somebody closed it
     try: return FaceFinder()
     except BaseException:
         with self.free:

@@ -48,7 +48,7 @@ def _number(o, low, high) -> bool:
 # %% ../nbs/07_weights.ipynb #67371d2c
 def _age_faults(c, place):
     "What is wrong with how ages are read off, in the part `c` of a calibration"
-    if c.get('decode') not in CENTRES: yield f"{place}decode is {_short(c.get('decode'))}, not one of {', '.join(CENTRES)}"
+    if c.get('decode') not in list(CENTRES): yield f"{place}decode is {_short(c.get('decode'))}, not one of {', '.join(CENTRES)}"
     interval = c.get('interval')
     if not isinstance(interval, dict): yield f'{place}interval is {_short(interval)}'
     elif not _number(interval.get('reach'), -1e-9, 1): yield f"{place}interval.reach is {_short(interval.get('reach'))}, not from 0 to 1"
@@ -87,7 +87,7 @@ def check_meta(
     "Refuse a file that is not ours, from a later version, made for another crop, or that contradicts itself"
     path = Path(path).name
     if not meta or not isinstance(meta, dict): raise BadWeights(f'{path} says nothing about itself; was it written by facefacts?')
-    if meta.get('format')!=1: raise BadWeights(f"{path} has format {_short(meta.get('format'))}, this version reads 1: install a newer facefacts")
+    if meta.get('format')!=1 or meta['format'] is True: raise BadWeights(f"{path} has format {_short(meta.get('format'))}, this version reads 1: install a newer facefacts")
     if meta.get('crop')!=CROP:
         raise BadWeights(f"{path} was trained on crops {_short(meta.get('crop'))}, but faces are cropped as {CROP!r} here: train it again")
     if missing := {'name', 'tasks', 'labels', 'input', 'calibration'}-set(meta): raise BadWeights(f"{path} lacks {', '.join(sorted(missing))}")
