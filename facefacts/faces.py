@@ -4,7 +4,7 @@
 
 # %% ../nbs/02_faces.ipynb #efd9b3e2
 from __future__ import annotations
-import atexit, hashlib, os, re, tempfile, threading, weakref
+import atexit, concurrent.futures.thread, ctypes, hashlib, os, threading, time, weakref
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.resources import files
@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from fastcore.basics import patch
-from .core import BadWeights, Face
+from .core import BadWeights, Face, FaceFactsError
+from .process import immortal, redirect, usable_cpus
 from .windows import MIRROR, compose, invert, move, similarity, tiles, turned, warp, whole
 
 # %% auto #0
-__all__ = ['CROP', 'TEMPLATE', 'BOX', 'DETECTORS', 'SURE', 'LIKELY', 'STEADY', 'align_matrix', 'view_of', 'align', 'sharpness',
-           'detector_bytes', 'FaceFinder', 'default_finder', 'apart', 'upside_down', 'overlap', 'face_of_interest',
-           'find_faces']
+__all__ = ['CROP', 'TEMPLATE', 'BOX', 'DETECTORS', 'POOL', 'SURE', 'LIKELY', 'STEADY', 'align_matrix', 'view_of', 'align',
+           'sharpness', 'detector_bytes', 'EngineMissing', 'FaceFinder', 'FinderPool', 'a_finder', 'apart',
+           'upside_down', 'overlap', 'face_of_interest', 'find_faces']
 
 # %% ../nbs/02_faces.ipynb #83216e7e
 CROP = 'chip-1' # the name of this crop; another name if ever its pixels change
@@ -85,56 +86,180 @@ def detector_bytes(
     return model
 
 # %% ../nbs/02_faces.ipynb #c9458a53
-_quiet = threading.Lock() # there is one terminal, however many threads
+class EngineMissing(FaceFactsError):
+    "MediaPipe cannot start on this machine, whatever the photo"
+
+# %% ../nbs/02_faces.ipynb #d4e890d0
+_starting = threading.RLock() # engines start and stop one at a time
+_nowhere = ctypes.c_void_p() # the C file that swallows the engine's notes
+
 @contextmanager
-def _no_chatter():
+def _hush():
     "Hold back the engine's notes about its own start and end"
-    with _quiet, tempfile.TemporaryFile() as notes:
-        try: terminal = os.dup(2)
-        except OSError: terminal = None # a program without one
-        if terminal is not None: os.dup2(notes.fileno(), 2)
+    from mediapipe.tasks.python.core import mediapipe_c_bindings
+    with _starting:
+        if not _nowhere and os.name=='posix':
+            libc = ctypes.CDLL(None)
+            libc.fopen.restype = ctypes.c_void_p
+            _nowhere.value = libc.fopen(os.devnull.encode(), b'w')
+        lib = mediapipe_c_bindings.load_raw_library()
+        old = redirect(lib, 'stderr', ctypes.addressof(_nowhere)) if _nowhere else None
         try: yield
         finally:
-            if terminal is not None: os.dup2(terminal, 2); os.close(terminal)
-            notes.seek(0)
-            rest = re.sub(rb'(?m)^(INFO: |WARNING: (\[|Logging before)|[IW]\d{4} ).*\n?', b'', notes.read())
-            if rest: os.write(2, rest)
+            if old: redirect(lib, 'stderr', old)
+
+# %% ../nbs/02_faces.ipynb #152836a4
+def _engine():
+    "Load MediaPipe, cut off from the network: its image class, its detector class, and the options of a model"
+    try:
+        import mediapipe as mp
+        from mediapipe.tasks.python import BaseOptions, vision
+        from mediapipe.tasks.python.core import mediapipe_c_bindings
+        lib = mediapipe_c_bindings.load_raw_library()
+    except (OSError, ImportError) as e:
+        if isinstance(e, FileNotFoundError): why = f'{e}: set TMPDIR to a folder that can be written'
+        elif '.so' in str(e): why = f'{e}: on Debian and Ubuntu run  apt-get install libegl1 libgles2 libgl1'
+        else: why = f'{e}: install facefacts again'
+        raise EngineMissing(f'MediaPipe, which finds the faces, cannot start: {why}') from None
+    if os.name=='posix': redirect(lib, 'getaddrinfo', ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p).value)
+    class Options(BaseOptions):
+        def to_ctypes(self):
+            options = super().to_ctypes()
+            options.ca_bundle_path = os.devnull.encode()
+            return options
+    return mp, vision, Options
 
 # %% ../nbs/02_faces.ipynb #1f1f5825
 class FaceFinder:
-    "Both detectors, ready to look; each thread needs its own"
+    "Both detectors, ready to look, for one thread at a time"
     models = {}
-    def __init__(self):
-        import mediapipe as mp
-        from mediapipe.tasks.python import BaseOptions, vision
-        def load(name): return vision.FaceDetector.create_from_options(vision.FaceDetectorOptions(
-            BaseOptions(model_asset_buffer=detector_bytes(name)), min_detection_confidence=.3))
+    forgotten = False # does a fork lie between now and when the detectors were made?
+    def __init__(self): self._start()
+    def _start(self):
+        mp,vision,Options = _engine()
+        def load(name):
+            options = vision.FaceDetectorOptions(Options(model_asset_buffer=detector_bytes(name)), min_detection_confidence=.3)
+            return vision.FaceDetector.create_from_options(options)
         self._image = lambda pixels: mp.Image(mp.ImageFormat.SRGB, pixels)
-        with _no_chatter():
+        with _hush():
             self.models = {k: load(k) for k in DETECTORS}
+            self.forgotten = False
             for k in DETECTORS: self.look(np.zeros((1,1,3), np.uint8), np.eye(2, 3), k) # the first look is noisy too
         _open.add(self)
     def close(self):
         "Free the detectors; harmless when done twice"
-        if self.models:
-            with _no_chatter(): [m.close() for m in self.models.values()]
-        self.models = {}
+        models,self.models,self.forgotten = self.models,{},False
+        if models:
+            with _hush():
+                for m in models.values(): m.close()
     __del__ = close
     def __enter__(self): return self
     def __exit__(self, *args): self.close()
 
 # %% ../nbs/02_faces.ipynb #6e299c57
-_open, _local = weakref.WeakSet(), threading.local()
+_open = weakref.WeakSet()
 @atexit.register
 def _close_all():
     "Close what is still open: left alone, MediaPipe cleans up too late at exit, and fails"
     for f in list(_open): f.close()
 
 # %% ../nbs/02_faces.ipynb #3c6be995
-def default_finder() -> FaceFinder:
-    "This thread's own `FaceFinder`: made at first use, closed at exit"
-    if not getattr(getattr(_local, 'finder', None), 'models', None): _local.finder = FaceFinder()
-    return _local.finder
+class FinderPool:
+    "Finders to borrow: at most as many as cores; who comes later waits"
+    def __init__(self,
+        most:int|None=None, # finders at a time; default as many as `usable_cpus`
+        rest:float=60, # seconds after which a finder that nobody borrowed is closed; one is kept
+    ):
+        self.most,self.rest = most or usable_cpus(),rest
+        self.forget()
+    def forget(self):
+        "Begin anew, without closing anything"
+        self.free,self.mine = threading.Condition(),threading.local()
+        self.idle,self.out,self.sweeper = [],0,None
+    @contextmanager
+    def borrow(self):
+        "Borrow a finder; within a loan the same thread gets the same one again"
+        if getattr(self.mine, 'finder', None): yield self.mine.finder; return
+        finder = self.mine.finder = self._take()
+        try: yield finder
+        finally:
+            self.mine.finder = None
+            self._give(finder)
+
+# %% ../nbs/02_faces.ipynb #7cec0de4
+@patch
+def _take(self:FinderPool):
+    "An idle finder, or a new one"
+    with self.free:
+        while self.out>=self.most: self.free.wait()
+        self.out += 1
+        while self.idle:
+            _,finder = self.idle.pop()
+            if finder.models or finder.forgotten: return finder # else somebody closed it
+    try: return FaceFinder()
+    except BaseException:
+        with self.free:
+            self.out -= 1
+            self.free.notify()
+        raise
+
+# %% ../nbs/02_faces.ipynb #d439a245
+@patch
+def _give(self:FinderPool, finder):
+    "Take a finder back"
+    with self.free:
+        if finder.models or finder.forgotten: self.idle.append((time.monotonic(), finder)) # else somebody closed it
+        self.out = max(self.out-1, 0) # a fork within a loan leaves less than none
+        self.free.notify()
+        if len(self.idle)>1 and not self.sweeper: self._sweep_later()
+
+@patch
+def _sweep_later(self:FinderPool):
+    self.sweeper = threading.Timer(self.rest, self._sweep)
+    self.sweeper.daemon = True
+    self.sweeper.start()
+
+@patch
+def _sweep(self:FinderPool):
+    "Close finders that nobody needed for a while, all but the one used last"
+    with self.free:
+        late,self.sweeper = time.monotonic()-self.rest,None
+        old = [o for o in self.idle[:-1] if o[0]<=late]
+        self.idle = [o for o in self.idle if o not in old]
+        if len(self.idle)>1: self._sweep_later()
+    for _,finder in old: finder.close()
+
+# %% ../nbs/02_faces.ipynb #5eabeacc
+POOL = FinderPool()
+
+def a_finder():
+    "Borrow a `FaceFinder` from the process's pool, for a `with` block"
+    return POOL.borrow()
+
+# %% ../nbs/02_faces.ipynb #bcfeb022
+def _forget():
+    "In a child process: leave the parent's detectors alone"
+    global _starting
+    _starting = threading.RLock()
+    POOL.forget()
+    for f in list(_open):
+        immortal(f.models) # to free them would wait for threads of the parent
+        f.models,f.forgotten = {},True
+    _open.clear()
+
+# %% ../nbs/02_faces.ipynb #3b082ec0
+_waited = False # did the thread that forks get hold of `_starting`?
+def _before_fork():
+    "Wait until no engine starts or stops"
+    global _waited
+    _waited = _starting.acquire(timeout=10)
+
+def _after_fork():
+    "In the parent: go on"
+    if _waited: _starting.release()
+
+if hasattr(os, 'register_at_fork'): # what was registered last, runs first: before the locks of `concurrent.futures` are taken
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_forget)
 
 # %% ../nbs/02_faces.ipynb #fde35b7b
 @patch
@@ -144,6 +269,7 @@ def look(self:FaceFinder,
     model:str='short', # one of `DETECTORS`
 ) -> list[Face]: # what this model takes for faces, in pixels of the picture
     "Look at a picture through a square window, with one detector"
+    if self.forgotten: self._start()
     (_,size,gray,_),back = DETECTORS[model], invert(view)
     def face(d):
         b,scale = d.bounding_box, np.hypot(*back[:,0])/size
@@ -257,12 +383,13 @@ def face_of_interest(
 def find_faces(
     pixels:np.ndarray, # (H, W, 3) uint8 RGB, upright
     largest:bool=False, # be quick: stop as soon as no larger face is to be expected
-    finder:FaceFinder|None=None, # None for this thread's own
+    finder:FaceFinder|None=None, # None to borrow one from the pool
 ) -> list[Face]: # the face of interest first, then by size
     "Find the faces in a picture; where none is upright, turn it"
     if getattr(pixels, 'dtype', None)!=np.uint8 or pixels.ndim!=3 or pixels.shape[2]!=3:
         raise TypeError('find_faces takes an array (height, width, 3) of uint8, such as read_image returns')
-    finder = finder or default_finder()
+    if finder is None:
+        with a_finder() as finder: return find_faces(pixels, largest, finder)
     found = finder.search(pixels, 0, largest)
     if all(f.rotation for f in found):
         for turn in sorted((90,270,180), key=lambda t: -sum(f.rotation==t for f in found)):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json, re
 from pathlib import Path
 from .core import *
-from .weights import LICENCE, SUMS, WEIGHTS, verify
+from .weights import LICENCE, SUMS, WEIGHTS, read_sums, verify
 
 # %% auto #0
 __all__ = ['NETWORKS', 'ALONG', 'FIGURES', 'SPLITS', 'check_folder', 'front_matter', 'hub_card', 'push_weights', 'pull_weights']
@@ -23,8 +23,7 @@ def check_folder(
     "Raise `BadWeights` unless every network of `folder` is the one that its weights.json lists"
     folder = Path(folder)
     if not (folder/SUMS).is_file(): raise BadWeights(f'{folder} has no {SUMS}: `write_sums(folder)` writes it')
-    try: sums = {str(k): str(v) for k,v in json.loads((folder/SUMS).read_text(encoding='utf-8')).items()}
-    except (ValueError, AttributeError) as e: raise BadWeights(f'{folder/SUMS} is damaged: {e}') from None
+    sums = read_sums(folder)
     here = [f.name for f in sorted(folder.iterdir()) if f.suffix in NETWORKS]
     if not any(f.endswith('.onnx') for f in here): raise BadWeights(f'{folder} has no .onnx file, and so nothing to predict with: `export_onnx` writes one')
     if lost := [f for f in here if f not in sums]: raise BadWeights(f'{SUMS} does not list {lost[0]}: `write_sums(folder)` lists all networks')

@@ -4,11 +4,10 @@
 
 # %% ../nbs/09_predict.ipynb #5bdf1624
 from __future__ import annotations
-import glob, logging, os, queue
+import glob, logging, os
 from concurrent.futures import ThreadPoolExecutor
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,26 +16,15 @@ from .core import *
 from .images import Photo, image_files, read_photo, uploads
 from .inputs import _name, _reread
 from .doubts import doubts, stretch
-from .faces import FaceFinder, align, face_of_interest, find_faces
+from .faces import align, face_of_interest, find_faces
 from .weights import Net, load_net
 
 # %% auto #0
-__all__ = ['SIDE_ONE', 'SIDE_ALL', 'a_finder', 'find_in', 'FaceFacts', 'sizes', 'crops_of', 'answer', 'facts', 'all_faces',
-           'list_photos', 'stream', 'table']
+__all__ = ['SIDE_ONE', 'SIDE_ALL', 'find_in', 'FaceFacts', 'sizes', 'crops_of', 'answer', 'facts', 'all_faces', 'list_photos',
+           'stream', 'table']
 
 # %% ../nbs/09_predict.ipynb #3ccf224a
 SIDE_ONE, SIDE_ALL = 1200, 2400 # the longer side, in pixels, that is enough to look for one face, and for all
-
-# %% ../nbs/09_predict.ipynb #f33e62b2
-_idle = queue.LifoQueue() # detectors that are not in use
-
-@contextmanager
-def a_finder():
-    "Borrow a `FaceFinder`; make one only if all are busy"
-    try: f = _idle.get_nowait()
-    except queue.Empty: f = FaceFinder()
-    try: yield f
-    finally: _idle.put(f)
 
 # %% ../nbs/09_predict.ipynb #b3cf77c9
 def _find(src, largest=True, size=128):
@@ -45,7 +33,7 @@ def _find(src, largest=True, size=128):
     else:
         kept = _reread(src)
         photo = read_photo(kept, max_side=SIDE_ONE if largest else SIDE_ALL, name=None if kept is src else _name(src))
-    with a_finder() as finder: faces = find_faces(photo.pixels, largest=largest, finder=finder)
+    faces = find_faces(photo.pixels, largest=largest)
     seen = len(faces)
     if largest and faces: faces = [face_of_interest(faces, photo.pixels.shape[1::-1])]
     if photo is src or photo.scale==1 or not faces or min(f.width for f in faces)>=.8*size: return photo, faces, seen
@@ -68,7 +56,7 @@ class FaceFacts:
     def __init__(self,
         method:str='joint', # 'joint': one network for the three tasks; 'standalone': one for each
         weights:str|Path|None=None, # a folder with .onnx files of your own; default those of the package
-        threads:int|None=None, # that one forward pass may use; default as many as cores
+        threads:int|None=None, # that one forward pass may use; default as many as `usable_cpus`
     ):
         if method not in METHODS: raise ValueError(f"method is one of {', '.join(METHODS)}, not {method!r}")
         names = ('joint',) if method=='joint' else TASKS

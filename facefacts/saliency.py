@@ -79,7 +79,7 @@ def where_it_looked(
     tasks:tuple[str,...]=TASKS, # the maps to make
     patch:float=.25, # as in `occlude`
     steps:int=9, # as in `occlude`
-    batch:int=27, # crops to a forward pass
+    batch:int=16, # crops between two reports of `progress`
     progress=None, # called with the share that is done, 0 to 1
 ) -> dict[str,np.ndarray]: # task -> (S, S) map: years for age, nats for gender and race
     "Map how much each part of a face matters for each answer, by hiding it (Zeiler & Fergus 2014)"

@@ -4,16 +4,18 @@
 
 # %% ../nbs/07_weights.ipynb #84e38be7
 from __future__ import annotations
-import hashlib, io, json, os
+import hashlib, io, json, math, os, weakref
 from pathlib import Path
 import numpy as np
+from fastcore.basics import patch
 from .core import *
-from .decode import decode
+from .decode import CENTRES, decode
 from .faces import CROP
+from .process import immortal, usable_cpus
 
 # %% auto #0
-__all__ = ['LICENCE', 'SUMS', 'WEIGHTS', 'make_meta', 'check_meta', 'save_weights', 'load_weights', 'sha256', 'write_sums',
-           'verify', 'export_onnx', 'Net', 'load_net', 'retell']
+__all__ = ['LICENCE', 'SUMS', 'WEIGHTS', 'AT_ONCE', 'WIDTHS', 'make_meta', 'check_meta', 'save_weights', 'load_weights', 'sha256',
+           'write_sums', 'read_sums', 'verify', 'export_onnx', 'Net', 'load_net', 'retell']
 
 # %% ../nbs/07_weights.ipynb #e878d5c9
 LICENCE = 'Trained on UTKFace: for non-commercial research only'
@@ -33,17 +35,63 @@ def make_meta(
         net={k: v for k,v in config.items() if k!='tasks'}, crop=CROP, licence=LICENCE, calibration=calibration,
         input=dict(size=size, colour='RGB', type='uint8, 0 to 255', shape='faces, size, size, 3', mean=config['mean'], std=config['std']), **more)
 
+# %% ../nbs/07_weights.ipynb #6e77dc4a
+def _short(o) -> str:
+    "A value from somebody's file, short enough for a message"
+    s = repr(o)
+    return s if len(s)<=60 else s[:57]+'...'
+
+def _number(o, low, high) -> bool:
+    "Is `o` a plain number, more than `low` and at most `high`?"
+    return isinstance(o, (int, float)) and not isinstance(o, bool) and math.isfinite(o) and low<o<=high
+
+# %% ../nbs/07_weights.ipynb #67371d2c
+def _age_faults(c, place):
+    "What is wrong with how ages are read off, in the part `c` of a calibration"
+    if c.get('decode') not in list(CENTRES): yield f"{place}decode is {_short(c.get('decode'))}, not one of {', '.join(CENTRES)}"
+    interval = c.get('interval')
+    if not isinstance(interval, dict): yield f'{place}interval is {_short(interval)}'
+    elif not _number(interval.get('reach'), -1e-9, 1): yield f"{place}interval.reach is {_short(interval.get('reach'))}, not from 0 to 1"
+    if 'sigma' in c and place=='calibration.' and not _number(c['sigma'], 0, 1000): yield f"{place}sigma is {_short(c['sigma'])}"
+
+# %% ../nbs/07_weights.ipynb #d4dbc75b
+def _faults(meta):
+    "Sentences on what is wrong with the metadata of a network"
+    tasks,labels,size,c = meta['tasks'],meta['labels'],meta['input'],meta['calibration']
+    if not isinstance(meta['name'], str): yield f"name is {_short(meta['name'])}"
+    if not (isinstance(tasks, (list, tuple)) and tasks and all(t in TASKS for t in tasks if isinstance(t, str))
+        and all(isinstance(t, str) for t in tasks) and len(set(tasks))==len(tasks)):
+        yield f"tasks are {_short(tasks)}, not some of {', '.join(TASKS)}"
+        return
+    known = dict(gender=list(GENDERS), race=list(RACES))
+    for t in tasks:
+        given = labels.get(t) if isinstance(labels, dict) else None
+        if t=='age': good = isinstance(given, dict) and (given.get('min'), given.get('max'))==(0, MAX_AGE)
+        else: good = isinstance(given, (list, tuple)) and list(given)==known[t]
+        if not good: yield f'its labels of {t} are {_short(given)}, others than here'
+    size = size.get('size') if isinstance(size, dict) else None
+    if not (isinstance(size, int) and not isinstance(size, bool) and 16<=size<=1024): yield f'input.size is {_short(size)}, not 16 to 1024 pixels'
+    if not isinstance(c, dict): yield f'calibration is {_short(c)}'; return
+    heat = c.get('temperature')
+    if not isinstance(heat, dict): yield f'calibration.temperature is {_short(heat)}'; return
+    for t in tasks:
+        if t=='age' and 'sigma' in c: continue # the head of the seed, one number instead of a distribution
+        if not _number(heat.get(t), .01, 100): yield f'calibration.temperature.{t} is {_short(heat.get(t))}, not from .01 to 100'
+    if 'age' in tasks: yield from _age_faults(c, 'calibration.')
+
 # %% ../nbs/07_weights.ipynb #f26ca31e
 def check_meta(
     meta:dict|None, # as read from a file
     path:str|Path, # of the file, for the message
 ) -> dict: # the same
-    "Refuse a file that is not ours, from a later version, or made for another crop"
+    "Refuse a file that is not ours, from a later version, made for another crop, or that contradicts itself"
     path = Path(path).name
-    if not meta: raise BadWeights(f'{path} says nothing about itself; was it written by facefacts?')
-    if meta.get('format')!=1: raise BadWeights(f"{path} has format {meta.get('format')}, this version reads 1: install a newer facefacts")
-    if meta.get('crop')!=CROP: raise BadWeights(f"{path} was trained on crops {meta.get('crop')!r}, but faces are cropped as {CROP!r} here: train it again")
-    if missing := {'name', 'tasks', 'labels', 'input', 'calibration'}-set(meta): raise BadWeights(f"{path} does not tell its {', '.join(sorted(missing))}")
+    if not meta or not isinstance(meta, dict): raise BadWeights(f'{path} says nothing about itself; was it written by facefacts?')
+    if meta.get('format')!=1 or meta['format'] is True: raise BadWeights(f"{path} has format {_short(meta.get('format'))}, this version reads 1: install a newer facefacts")
+    if meta.get('crop')!=CROP:
+        raise BadWeights(f"{path} was trained on crops {_short(meta.get('crop'))}, but faces are cropped as {CROP!r} here: train it again")
+    if missing := {'name', 'tasks', 'labels', 'input', 'calibration'}-set(meta): raise BadWeights(f"{path} lacks {', '.join(sorted(missing))}")
+    for wrong in _faults(meta): raise BadWeights(f'{path} cannot be used: {wrong}')
     return meta
 
 # %% ../nbs/07_weights.ipynb #6066f69e
@@ -56,6 +104,18 @@ def save_weights(
     from safetensors.torch import save
     sd = {k: (v.half() if v.is_floating_point() else v).contiguous() for k,v in net.state_dict().items() if not k.endswith('num_batches_tracked')}
     return write_whole(path, save(sd, metadata=dict(facefacts=json.dumps(meta))))
+
+# %% ../nbs/07_weights.ipynb #f358cd75
+def _net_config(meta, path) -> dict:
+    "The settings of the network that `meta` describes, if they are harmless"
+    import inspect, timm
+    from facefacts.models import FaceNet
+    config,name = meta.get('net'),Path(path).name
+    if not isinstance(config, dict): raise BadWeights(f'{name} cannot be used: net is {_short(config)}')
+    if config.get('backbone') not in timm.list_models(): raise BadWeights(f"{name} cannot be used: timm has no backbone {_short(config.get('backbone'))}")
+    known = set(inspect.signature(FaceNet.__init__).parameters)-{'self', 'tasks', 'pretrained'}
+    if odd := sorted(map(str, set(config)-known)): raise BadWeights(f'{name} cannot be used: net has the unknown setting {_short(odd[0])}')
+    return config
 
 # %% ../nbs/07_weights.ipynb #f9ee910f
 def load_weights(
@@ -70,10 +130,15 @@ def load_weights(
         with safe_open(path, 'pt') as f: meta = json.loads((f.metadata() or {}).get('facefacts', 'null'))
         sd = load_file(path)
     except Exception as e: raise BadWeights(f'{Path(path).name} is no safetensors file, or a damaged one: {e}') from None
-    net = create_net(check_meta(meta, path)['name'], **meta['net']|dict(pretrained=False))
-    new = net.load_state_dict({k: v.float() if v.is_floating_point() else v for k,v in sd.items()}, strict=False)
+    config = _net_config(check_meta(meta, path), path)
+    try: net = create_net(meta['name'], **config|dict(pretrained=False))
+    except Exception as e: raise BadWeights(f'{Path(path).name} describes a network that cannot be made: {type(e).__name__}: {_short(str(e))}') from None
+    name = Path(path).name
+    if bad := [k for k,v in sd.items() if v.is_floating_point() and not v.isfinite().all()]: raise BadWeights(f'{name}: {bad[0]} holds what is no number')
+    try: new = net.load_state_dict({k: v.float() if v.is_floating_point() else v for k,v in sd.items()}, strict=False)
+    except RuntimeError as e: raise BadWeights(f"{name} does not fit {config['backbone']}: {_short(str(e))}") from None
     lost = [k for k in new.missing_keys if not k.endswith('num_batches_tracked')]+new.unexpected_keys
-    if lost: raise BadWeights(f"{Path(path).name} does not fit {meta['net']['backbone']}: {lost[0]} and {len(lost)-1} others")
+    if lost: raise BadWeights(f"{name} does not fit {config['backbone']}: {lost[0]} and {len(lost)-1} others")
     return net.eval(), meta
 
 # %% ../nbs/07_weights.ipynb #edf81f91
@@ -95,15 +160,29 @@ def write_sums(
     return sums
 
 # %% ../nbs/07_weights.ipynb #705582f2
+def read_sums(
+    folder:str|Path, # with weights
+) -> dict|None: # name of a file -> its sha256; None where there is no weights.json
+    "Read weights.json"
+    path = Path(folder)/SUMS
+    if not path.is_file(): return None
+    try: sums = json.loads(path.read_text(encoding='utf-8'))
+    except (ValueError, OSError, RecursionError) as e: raise BadWeights(f'{path} is damaged: {_short(str(e))}') from None
+    if not isinstance(sums, dict): raise BadWeights(f'{path} is damaged: it is no list of names and sums')
+    for k,v in sums.items():
+        if not (isinstance(v, str) and len(v)==64 and set(v)<=set('0123456789abcdef')): raise BadWeights(f'{path} is damaged: the sum of {_short(k)} is {_short(v)}')
+    return sums
+
+# %% ../nbs/07_weights.ipynb #ac06fb6a
 def verify(
     path:str|Path, # of a weights file
 ) -> None:
     "Raise `BadWeights` unless the file is there and is the one that weights.json lists"
     path = Path(path)
     if not path.is_file(): raise BadWeights(f'{path} is not there')
-    sums = path.parent/SUMS
-    listed = json.loads(sums.read_text()).get(path.name) if sums.is_file() else None
-    if listed and listed!=sha256(path): raise BadWeights(f'{path.name} is damaged or was changed (its sha256 is not the one in {SUMS}): install facefacts again')
+    sums = read_sums(path.parent) or {}
+    if path.name in sums and sums[path.name]!=sha256(path):
+        raise BadWeights(f'{path.name} is damaged or was changed (its sha256 is not the one in {SUMS}): install facefacts again')
 
 # %% ../nbs/07_weights.ipynb #4e48eac6
 def _halve(model):
@@ -145,18 +224,17 @@ class Net:
     "A network in ONNX Runtime: `net(crops)` gives the logits of each task"
     def __init__(self,
         path:str|Path, # an .onnx file
-        threads:int|None=None, # that one forward pass may use; default as many as cores
+        threads:int|None=None, # that one forward pass may use; default as many as `usable_cpus`
     ):
-        import onnxruntime as ort
+        self.path, self.threads, self._session = Path(path), threads, None
         verify(path)
-        opts = ort.SessionOptions()
-        opts.intra_op_num_threads, opts.log_severity_level = threads or os.cpu_count() or 1, 3
-        opts.add_session_config_entry('session.intra_op.allow_spinning', '0') # do not burn the cores between two photos
-        try: self.session = ort.InferenceSession(str(path), opts, providers=['CPUExecutionProvider'])
-        except Exception as e: raise BadWeights(f'{Path(path).name} is no ONNX file, or a damaged one: {e}') from None
-        self.meta = check_meta(json.loads(self.session.get_modelmeta().custom_metadata_map.get('facefacts', 'null')), path)
-        self.path, self.tasks, self.size = Path(path), tuple(self.meta['tasks']), self.meta['input']['size']
+        given = self.session.get_modelmeta().custom_metadata_map.get('facefacts', 'null')
+        try: self.meta = json.loads(given)
+        except (ValueError, RecursionError) as e: raise BadWeights(f'{self.path.name} is damaged: its metadata is no JSON ({_short(str(e))})') from None
+        check_meta(self.meta, path)
+        self.tasks, self.size = tuple(self.meta['tasks']), self.meta['input']['size']
         self.outputs = [o.name for o in self.session.get_outputs()] # its tasks, and 'photo' where it has that head
+        self._try_out()
 
     def __call__(self,
         crops:np.ndarray, # (n, size, size, 3) uint8, from `align`
@@ -164,10 +242,71 @@ class Net:
         s = self.size
         if crops.ndim!=4 or crops.shape[1:]!=(s, s, 3) or crops.dtype!=np.uint8:
             raise ValueError(f'{self.path.name} takes uint8 crops of shape (n, {s}, {s}, 3), not {crops.dtype} {crops.shape}')
-        return dict(zip(self.outputs, self.session.run(self.outputs, dict(crops=crops))))
+        out = dict(zip(self.outputs, self._run(crops)))
+        if not all(np.isfinite(out[t]).all() for t in self.tasks): raise BadWeights(f'{self.path.name} cannot be used: it answers with what is no number')
+        return out
 
     def facts(self, crops): return decode(self(crops), self.meta['calibration']) # as `decode.decode` gives them
+    def __reduce__(self): return type(self), (str(self.path.absolute()), self.threads)
     def __repr__(self): return f"{self.path.name}: {', '.join(self.tasks)} from crops of {self.size} pixels"
+
+# %% ../nbs/07_weights.ipynb #c5611e28
+_nets = weakref.WeakSet()
+
+@patch(as_prop=True)
+def session(self:Net):
+    "The session of ONNX Runtime, opened if need be"
+    if self._session is None:
+        import onnxruntime as ort
+        opts = ort.SessionOptions()
+        opts.intra_op_num_threads, opts.log_severity_level = self.threads or usable_cpus(), 3
+        opts.add_session_config_entry('session.intra_op.allow_spinning', '0') # do not burn the cores between two photos
+        try: self._session = ort.InferenceSession(str(self.path), opts, providers=['CPUExecutionProvider'])
+        except Exception as e: raise BadWeights(f'{self.path.name} is no ONNX file, or a damaged one: {_short(str(e))}') from None
+        _nets.add(self)
+    return self._session
+
+# %% ../nbs/07_weights.ipynb #bdea0f25
+def _forget_sessions():
+    "In a child process: leave the parent's sessions alone"
+    for net in list(_nets):
+        immortal(net._session)
+        net._session = None
+    _nets.clear()
+
+if hasattr(os, 'register_at_fork'): os.register_at_fork(after_in_child=_forget_sessions)
+
+# %% ../nbs/07_weights.ipynb #a31cdab2
+AT_ONCE = 4 # crops in one forward pass
+
+@patch
+def _run(self:Net, crops):
+    "All outputs for `crops`, a few at a time"
+    import onnxruntime as ort
+    session,parts = self.session,[]
+    for i in range(0, max(len(crops), 1), AT_ONCE):
+        options,last = ort.RunOptions(),i+AT_ONCE>=len(crops)
+        if last and len(crops)>1: options.add_run_config_entry('memory.enable_memory_arena_shrinkage', 'cpu:0')
+        parts.append(session.run(self.outputs, dict(crops=crops[i:i+AT_ONCE]), options))
+    return parts[0] if len(parts)==1 else [np.concatenate(p) for p in zip(*parts)]
+
+# %% ../nbs/07_weights.ipynb #5c986ca8
+WIDTHS = dict(age=(1, len(AGES)), gender=(1,), race=(len(RACES),)) # columns of each task's logits
+
+@patch
+def _try_out(self:Net):
+    "Run the network once on an empty crop: does it answer its tasks, with numbers, as many as there are labels?"
+    name,inputs = self.path.name,[(o.name, o.type) for o in self.session.get_inputs()]
+    if inputs!=[('crops', 'tensor(uint8)')]: raise BadWeights(f'{name} cannot be used: its input is {_short(inputs)}, not crops of uint8')
+    if lost := [t for t in self.tasks if t not in self.outputs]: raise BadWeights(f'{name} cannot be used: it has no output {lost[0]}')
+    try: out = dict(zip(self.outputs, self._run(np.zeros((1, self.size, self.size, 3), np.uint8))))
+    except Exception as e: raise BadWeights(f'{name} cannot be used: it does not run ({_short(str(e))})') from None
+    for t in self.tasks:
+        o = out[t]
+        if not isinstance(o, np.ndarray) or o.ndim!=2 or o.shape[0]!=1 or o.shape[1] not in WIDTHS[t] or o.dtype.kind!='f':
+            raise BadWeights(f"{name} cannot be used: its output {t} is {getattr(o, 'dtype', type(o).__name__)} {getattr(o, 'shape', '')}")
+        if t=='age' and (o.shape[1]==1)!=('sigma' in self.meta['calibration']): raise BadWeights(f'{name} cannot be used: its calibration is of another age head')
+        if not np.isfinite(o).all(): raise BadWeights(f'{name} cannot be used: it answers with what is no number')
 
 # %% ../nbs/07_weights.ipynb #cdf74cad
 def load_net(
