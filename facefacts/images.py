@@ -11,7 +11,7 @@ from importlib import import_module
 import numpy as np
 from PIL import Image
 from .inputs import *
-from .inputs import _Refused, _name, _one_upload, _open_path, _read_stream, _refusing
+from .inputs import _Refused, _name, _one_upload, _open_path, _own, _read_stream, _refusing
 
 # %% auto #0
 __all__ = ['UPRIGHT', 'Photo', 'read_photo', 'read_image']
@@ -29,14 +29,15 @@ class Photo:
 def _check_size(
     size:tuple[int,int], # (width, height) of the full picture, pixels
     shrink:int=1, # the picture is decoded at 1/shrink of its size
+    bounds:Limits|None=None, # how large it may be; None for the module-wide `limits`
 ) -> None:
     "Refuse a picture of absurd size, before memory is taken for it"
-    w,h = size
+    (w,h),bounds = size,_own(bounds)
     if min(w, h)<1: raise _Refused(f'it has no pixels (its size is {w} x {h})')
-    if max(w, h)>limits.side:
-        raise _Refused(f'it is {w} x {h} pixels, and a side may have at most {limits.side}: scale it down, or raise facefacts.images.limits.side')
-    if w*h > limits.pixels*min(shrink*shrink, 4):
-        raise _Refused(f'it is {w} x {h} = {w*h/1e6:.0f} million pixels, at most {limits.pixels/1e6:.0f} million are decoded: '
+    if max(w, h)>bounds.side:
+        raise _Refused(f'it is {w} x {h} pixels, and a side may have at most {bounds.side}: scale it down, or raise facefacts.images.limits.side')
+    if w*h > bounds.pixels*min(shrink*shrink, 4):
+        raise _Refused(f'it is {w} x {h} = {w*h/1e6:.0f} million pixels, at most {bounds.pixels/1e6:.0f} million are decoded: '
             'scale it down, or raise facefacts.images.limits.pixels')
 
 # %% ../nbs/01_images.ipynb #0c62c0c1
@@ -125,12 +126,13 @@ def _wrong_shape(
 # %% ../nbs/01_images.ipynb #ac8b7bee
 def _from_array(
     x, # anything that numpy can take as an array
+    bounds:Limits|None=None, # how large it may be; None for the module-wide `limits`
 ) -> Image.Image: # of mode L, LA, RGB or RGBA
     "Make an array a Pillow image"
     try: a = np.asarray(x)
     except Exception as e: raise _Refused(f'numpy can make no array of the {type(x).__name__}: {e}') from None
     if why := _wrong_shape(a): raise _Refused(why)
-    _check_size((a.shape[1], a.shape[0]))
+    _check_size((a.shape[1], a.shape[0]), bounds=bounds)
     a = np.ascontiguousarray(_to_uint8(a))
     return Image.fromarray(a[:,:,0] if a.ndim==3 and a.shape[2]==1 else a)
 
@@ -205,11 +207,12 @@ def _pixels(
     im:Image.Image, # an open picture
     max_side:int|None=None, # the longer side that is enough, pixels; None for the full size
     own:bool=False, # nobody else holds `im`, so that its draft mode may be set
+    bounds:Limits|None=None, # how large it may be; None for the module-wide `limits`
 ) -> tuple[np.ndarray,tuple[int,int]]: # (H, W, 3) uint8, and the full upright size
     "Decode a picture and turn it upright"
     (w,h),s = im.size, _factor(max(im.size), max_side)
     jpeg = own and s>1 and im.format in ('JPEG', 'MPO')
-    _check_size((w, h), s if jpeg and not im.info.get('progressive') else 1)
+    _check_size((w, h), s if jpeg and not im.info.get('progressive') else 1, bounds)
     draft = jpeg and im.draft(None, (max(w//s, 1), max(h//s, 1)))
     im.load()
     size = (w, h) if draft else im.size # a TIFF turns itself upright while loading
@@ -224,6 +227,7 @@ def read_photo(
     src, # path, bytes, file object, Pillow image, array (uint8, uint16, or float 0 to 1; gray, RGB or RGBA), or value of a `FileUpload`
     max_side:int|None=None, # the longer side that is enough, pixels: a larger picture may be read at 1/2, 1/4 or 1/8, never below this; None for full size
     name:str|None=None, # what to call the picture; None for the name it brings
+    limits:Limits|None=None, # how large the picture may be; None for the module-wide `limits`
 ) -> Photo: # upright RGB, with its scale and full size
     "Read a picture in any form, or raise `UnreadableImage` that says why not"
     if isinstance(src, Photo): return src
@@ -231,13 +235,13 @@ def read_photo(
     with _refusing(name or f'the given {type(src).__name__}'):
         if isinstance(src, (list, tuple, Mapping)):
             up = _one_upload(src)
-            return read_photo(up['content'], max_side, name or up['name'])
-        if isinstance(src, Image.Image): pixels,size = _pixels(src, max_side)
+            return read_photo(up['content'], max_side, name or up['name'], limits)
+        if isinstance(src, Image.Image): pixels,size = _pixels(src, max_side, bounds=limits)
         elif isinstance(src, (str, os.PathLike)):
-            with _open_path(src) as f, _open(f, name) as im: pixels,size = _pixels(im, max_side, own=True)
-        elif isinstance(src, (bytes, bytearray, memoryview)): pixels,size = _pixels(_open(io.BytesIO(src), name), max_side, own=True)
-        elif hasattr(src, 'read'): pixels,size = _pixels(_open(_read_stream(src), name), max_side, own=True)
-        elif hasattr(src, '__array__'): pixels,size = _pixels(_from_array(src), max_side)
+            with _open_path(src, limits) as f, _open(f, name) as im: pixels,size = _pixels(im, max_side, own=True, bounds=limits)
+        elif isinstance(src, (bytes, bytearray, memoryview)): pixels,size = _pixels(_open(io.BytesIO(src), name), max_side, own=True, bounds=limits)
+        elif hasattr(src, 'read'): pixels,size = _pixels(_open(_read_stream(src, limits), name), max_side, own=True, bounds=limits)
+        elif hasattr(src, '__array__'): pixels,size = _pixels(_from_array(src, limits), max_side, bounds=limits)
         else: _one_upload(src)
         return Photo(pixels, pixels.shape[1]/size[0], size, name)
 

@@ -25,6 +25,13 @@ class Limits:
 
 limits = Limits()
 
+# %% ../nbs/00b_inputs.ipynb #16e41633
+def _own(
+    bounds:Limits|None, # limits of the caller
+) -> Limits: # those, or the module-wide ones
+    "Choose the limits that hold for one picture"
+    return limits if bounds is None else bounds
+
 # %% ../nbs/00b_inputs.ipynb #3f948951
 class _Refused(Exception):
     "A reason to refuse a picture, as a sentence without the picture's name"
@@ -63,24 +70,28 @@ def _locate(
 # %% ../nbs/00b_inputs.ipynb #974d7608
 def _open_path(
     path:str|os.PathLike, # where the picture is
+    bounds:Limits|None=None, # how large it may be; None for the module-wide `limits`
 ): # the open binary file
     "Open a file for reading, or say why there is none to read"
     p = _locate(path)
     if p is None: raise _Refused('there is no such file: check the path')
     if p.is_dir(): raise _Refused('it is a folder, not a picture: pass the files in it, image_files(folder) lists them')
     if not p.is_file(): raise _Refused('it is no regular file')
-    if (n := p.stat().st_size)>limits.bytes: raise _Refused(f'the file has {n/1e6:.0f} MB, at most {limits.bytes/1e6:.0f} are read: raise facefacts.images.limits.bytes')
+    most,n = _own(bounds).bytes,p.stat().st_size
+    if n>most: raise _Refused(f'the file has {n/1e6:.0f} MB, at most {most/1e6:.0f} are read: raise facefacts.images.limits.bytes')
     return p.open('rb')
 
 # %% ../nbs/00b_inputs.ipynb #4f4a27c5
 def _read_stream(
     f, # an open file, or anything else with `read`
+    bounds:Limits|None=None, # how large it may be; None for the module-wide `limits`
 ) -> io.BytesIO: # all of it, whatever had been read before
     "Read a file object into memory"
     if hasattr(f, 'seekable') and f.seekable(): f.seek(0)
-    data = f.read(limits.bytes+1)
+    most = _own(bounds).bytes
+    data = f.read(most+1)
     if not isinstance(data, (bytes, bytearray, memoryview)): raise _Refused("the file is open as text: open it with mode 'rb'")
-    if len(data)>limits.bytes: raise _Refused(f'it has more than {limits.bytes/1e6:.0f} MB: raise facefacts.images.limits.bytes')
+    if len(data)>most: raise _Refused(f'it has more than {most/1e6:.0f} MB: raise facefacts.images.limits.bytes')
     return io.BytesIO(data)
 
 # %% ../nbs/00b_inputs.ipynb #ba1bb573
