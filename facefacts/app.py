@@ -106,10 +106,12 @@ def _keeper(
             "End a kernel that no page is connected to"
             if kernel_id in self and not self._kernel_connections.get(kernel_id): await self.shutdown_kernel(kernel_id, now=True)
         def alone_for(self, kernel_id):
-            "Seconds since a page was last seen connected"
+            "Return the seconds since a page was last seen connected"
+            if self._kernel_connections.get(kernel_id):
+                self.alone.pop(kernel_id, None)
+                return 0.
             now = time.monotonic()
-            if self._kernel_connections.get(kernel_id): self.alone.pop(kernel_id, None)
-            return now-self.alone.setdefault(kernel_id, now) if not self._kernel_connections.get(kernel_id) else 0.
+            return now-self.alone.setdefault(kernel_id, now)
         async def cull_kernel_if_idle(self, kernel_id):
             "End a kernel that is forgotten; the pool's are not"
             if kernel_id in self.starting | {w['kernel_id'] for w in self.waiting()}: return
