@@ -19,7 +19,7 @@ from .shots import Inbox, Shot, name_of, rows, sentence, summary
 from .views import ABOUT, NAMES, WAIT, asset
 
 # %% auto #0
-__all__ = ['SAMPLE', 'ACTIONS', 'FaceFactsPanel']
+__all__ = ['SAMPLE', 'FaceFactsPanel']
 
 # %% ../nbs/11_panel.ipynb #d9d079d6
 SAMPLE = Path(views.__file__).parent/'data'/'sample.jpg'
@@ -206,13 +206,13 @@ def snapshot(self:FaceFactsPanel) -> str: # HTML that stands on its own; its but
         f'<div class="ff-main"><div>{r["photo"]}</div><div class="ff-side">{r["method"]}{r["tiles"]}</div></div>', r['depth'], r['table'])
 
 # %% ../nbs/11_panel.ipynb #70340c38
-ACTIONS = 'ready ping offer chunk sample forget face row shot method compare depth look'.split()
+_ACTIONS = 'ready ping offer chunk sample forget face row shot method compare depth look'.split()
 
 @patch
 def _receive(self:FaceFactsPanel, widget, message, buffers):
     "Do what the browser asks for, and answer when it is done"
     do,arg = message.get('do'), message.get('arg')
-    if do not in ACTIONS: return
+    if do not in _ACTIONS: return
     try: getattr(self, f'on_{do}')(*([arg]*(arg is not None)), *buffers)
     except Exception as e: self._say(sentence(e, 'This'))
     if isinstance(message.get('n'), int): self.send(dict(heard=message['n']))

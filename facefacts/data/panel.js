@@ -1,7 +1,7 @@
 // The panel's browser side: it shows what Python sends, and reports to Python what was pressed or dropped.
 // Content travels in messages, never in the widget's state: a saved notebook holds no photo.
 const CHUNK = 1 << 20; // bytes to a message, far below every server's limit
-const PATIENCE = 10000; // milliseconds without an answer after which the page says so
+const PATIENCE = 8000, OVER = 20000; // milliseconds without a sign of Python: then the page says so; then the session counts as ended
 const REGIONS = {intro: '', status: 'role="status" aria-live="polite"', gallery: '', photo: '', method: '', tiles: 'aria-live="polite"', depth: '', table: ''};
 const FOCUSABLE = 'button, a[href], [tabindex="0"]';
 const APP = 'voila' in document.body.dataset; // the page of `facefacts app`, where the whole window is the panel's
@@ -23,22 +23,29 @@ function render({ model, el }) {
   const input = root.querySelector('input'), session = root.querySelector('.ff-session');
   const box = name => root.querySelector(`[data-region="${name}"]`);
   let offered = [], turn = 0, sent = 0, chosen = null, ended = false;
-  const waiting = new Map(); // number of a message that Python has not answered -> timer
+  const waiting = new Set(); // numbers of the messages that Python has not answered
+  let seen = 0, timer = 0; // when Python was last heard of, or first waited for
 
   // --- messages to Python, each of which is answered
 
   function tell(what, arg, buffers) {
     const n = ++sent;
-    waiting.set(n, setTimeout(() => late(what), PATIENCE));
+    if (!waiting.size) seen = Date.now();
+    waiting.add(n);
+    if (!timer) timer = setInterval(late, 1000);
     model.send({ do: what, arg, n }, undefined, buffers);
     return n;
   }
   function answered(n) {
-    for (const [k, timer] of waiting) if (k <= n) { clearTimeout(timer); waiting.delete(k); }
+    for (const k of [...waiting]) if (k <= n) waiting.delete(k);
     if (chosen && chosen.n <= n) chosen = null;
-    say('');
   }
-  function late() { if (!ended) say(`No answer for ${PATIENCE / 1000} seconds: the session is busy, or it has ended. If this stays, ${AGAIN}.`); }
+  function late() {
+    if (!waiting.size) { clearInterval(timer); timer = 0; return; }
+    const quiet = Date.now() - seen;
+    if (quiet > OVER && APP) say(`The session has ended: ${AGAIN}.`); // in a notebook other cells may keep the kernel busy
+    else if (quiet > PATIENCE && !ended) say(`No answer so far: the session is busy, or it has ended. If this stays, ${AGAIN}.`);
+  }
   function say(text) {
     ended = text.startsWith('The session has ended');
     root.classList.toggle('ff-ended', ended);
@@ -93,6 +100,8 @@ function render({ model, el }) {
   }
   function wait(text) { box('status').innerHTML = '<div class="ff-status"><span></span></div>'; box('status').querySelector('span').textContent = text; }
   function hear(msg) {
+    seen = Date.now();
+    if (session.innerHTML) say('');
     if (msg.region) show(msg.region, msg.html);
     if (msg.turn === turn && msg.wanted !== undefined) upload(msg.wanted, turn);
     if (msg.heard) answered(msg.heard);
@@ -143,6 +152,6 @@ function render({ model, el }) {
   model.on('comm_live_update', doubt);
   on('focus', () => { if (document.visibilityState === 'visible' && !waiting.size) tell('ping'); }, false);
   tell('ready');
-  return () => { model.off('msg:custom', hear); model.off('comm_live_update', doubt); offs.forEach(f => f()); waiting.forEach(clearTimeout); };
+  return () => { model.off('msg:custom', hear); model.off('comm_live_update', doubt); offs.forEach(f => f()); clearInterval(timer); };
 }
 export default { render };
