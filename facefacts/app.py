@@ -46,11 +46,12 @@ def settings(
     idle_minutes:float, # after which a forgotten page is ended
 ) -> dict: # for traitlets
     "Voilà's settings for the page"
+    from jupyter_server import DEFAULT_STATIC_FILES_PATH
     nb = notebook_path()
     headers = {'Content-Security-Policy':CSP, 'Referrer-Policy':'no-referrer', 'X-Content-Type-Options':'nosniff'}
     return dict(
         Voila=dict(port=port, ip=host, port_retries=0, open_browser=open_browser, notebook_path=str(nb), root_dir=str(nb.parent), log_level=40,
-            tornado_settings=dict(headers=headers, log_function=log_request)),
+            tornado_settings=dict(headers=headers, log_function=log_request, static_path=DEFAULT_STATIC_FILES_PATH)),
         VoilaConfiguration=dict(preheat_kernel=ready>0, default_pool_size=ready, file_allowlist=['nothing'],
             allow_template_override='NO', allow_theme_override='NO', resources=dict(metadata=dict(name='Face Facts'), language_code='en')),
         VoilaExecutor=dict(iopub_timeout=60, startup_timeout=180), # seconds; on a busy machine 4 are not enough, and the page came without its panel
