@@ -139,6 +139,7 @@ def _page_handler(
     from voila.tornado.handler import TornadoVoilaHandler
     class Page(TornadoVoilaHandler):
         kernel = task = None
+        gone = False # was the request broken off?
         async def get(self, path=None):
             if path: return await super().get(path)
             km = self.kernel_manager
@@ -149,6 +150,8 @@ def _page_handler(
             _request.set(self)
             try: await super().get(path)
             except Full: self.full()
+            except Exception: # the kernel of a broken request was ended while it started
+                if not self.gone: raise
             finally: km.owed.discard(self)
         def write(self, chunk):
             self.kernel_manager.owed.discard(self) # it has its kernel now
@@ -160,6 +163,7 @@ def _page_handler(
             self.finish(FULL.format(n=limit))
         def on_connection_close(self):
             super().on_connection_close()
+            self.gone = True
             asyncio.ensure_future(self.broken_off())
         async def broken_off(self):
             if self.task: self.kernel = (await self.task)['kernel_id']
