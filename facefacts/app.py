@@ -4,16 +4,18 @@
 
 # %% ../nbs/10e_app.ipynb #37b2d4df
 from __future__ import annotations
-import importlib.resources, logging, os, socket, sys
+import asyncio, errno, functools, importlib.resources, logging, os, socket, sys, time, uuid
+from contextvars import ContextVar
 from pathlib import Path
 from .core import *
 
 # %% auto #0
-__all__ = ['WHERE', 'CSP', 'notebook_path', 'where_photos_stay', 'settings', 'check_port', 'serve']
+__all__ = ['WHERE', 'CSP', 'ALONE', 'BUSY', 'FULL', 'RETRY', 'PATIENCE', 'notebook_path', 'where_photos_stay', 'log_request',
+           'settings', 'Full', 'Door', 'check_port', 'visitors', 'serve']
 
 # %% ../nbs/10e_app.ipynb #22d62a36
 def notebook_path() -> Path:
-    "Where the notebook of the page lies, inside the package"
+    "Find the notebook of the page, inside the package"
     return Path(str(importlib.resources.files('facefacts')/'data'/'face_facts.ipynb'))
 
 # %% ../nbs/10e_app.ipynb #aadd086c
@@ -28,6 +30,13 @@ def where_photos_stay() -> str:
 CSP = ("default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self' data:; connect-src 'self' ws: wss: blob:; worker-src 'self' blob:; frame-ancestors 'self' https://huggingface.co https://*.hf.space")
 
+# %% ../nbs/10e_app.ipynb #2b12e456
+def log_request(
+    handler, # of a request that is done
+) -> None:
+    "Log only our own failures: what others ask for in vain must not fill the log"
+    if handler.get_status() in (500, 502): logging.getLogger('facefacts').error('%s %s: status %s', handler.request.method, handler.request.path, handler.get_status())
+
 # %% ../nbs/10e_app.ipynb #bc8655dc
 def settings(
     port:int,
@@ -37,39 +46,187 @@ def settings(
     idle_minutes:float, # after which a forgotten page is ended
 ) -> dict: # for traitlets
     "Voilà's settings for the page"
+    from jupyter_server import DEFAULT_STATIC_FILES_PATH
     nb = notebook_path()
+    headers = {'Content-Security-Policy':CSP, 'Referrer-Policy':'no-referrer', 'X-Content-Type-Options':'nosniff'}
     return dict(
         Voila=dict(port=port, ip=host, port_retries=0, open_browser=open_browser, notebook_path=str(nb), root_dir=str(nb.parent), log_level=40,
-            tornado_settings=dict(headers={'Content-Security-Policy':CSP, 'Referrer-Policy':'no-referrer', 'X-Content-Type-Options':'nosniff'})),
+            tornado_settings=dict(headers=headers, log_function=log_request, static_path=DEFAULT_STATIC_FILES_PATH)),
         VoilaConfiguration=dict(preheat_kernel=ready>0, default_pool_size=ready, file_allowlist=['nothing'],
-            resources=dict(metadata=dict(name='Face Facts'), language_code='en')),
+            allow_template_override='NO', allow_theme_override='NO', resources=dict(metadata=dict(name='Face Facts'), language_code='en')),
         VoilaExecutor=dict(iopub_timeout=60, startup_timeout=180), # seconds; on a busy machine 4 are not enough, and the page came without its panel
         VoilaKernelManager=dict(fill_delay=5.), # seconds; a page that opens has the processor first
         KernelManager=dict(transport='ipc' if os.name=='posix' else 'tcp'), # sockets that only this user can open
-        MappingKernelManager=dict(cull_idle_timeout=int(idle_minutes*60), cull_interval=60, cull_connected=host!='127.0.0.1'))
+        MappingKernelManager=dict(cull_idle_timeout=int(idle_minutes*60), cull_interval=10, buffer_offline_messages=False)) # seconds
 
 # %% ../nbs/10e_app.ipynb #72feecc1
-def _keeper():
-    "A kernel manager that ends forgotten kernels, but not those that wait for a visitor"
+ALONE, BUSY = 90, 300 # seconds after which a kernel without a page, and a busy one that says nothing, is ended
+_request: ContextVar = ContextVar('request', default=None) # the request that a kernel is started for
+
+class Full(Exception):
+    "As many kernels run as may"
+
+# %% ../nbs/10e_app.ipynb #1a131c3e
+def _keeper(
+    limit:int, # kernels at the same time
+):
+    "A class of kernel managers that runs at most `limit` kernels, and ends forgotten ones"
+    from jupyter_server._tz import utcnow
     from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
     class Keeper(AsyncMappingKernelManager):
+        def __init__(self, **kwargs):
+            self.starting, self.heating, self.owed, self.alone = set(), set(), set(), {}
+            self.queue = asyncio.Lock()
+            super().__init__(**kwargs)
         def waiting(self): return [t.result() for pool in getattr(self, '_pools', {}).values() for t in pool if t.done() and not t.exception()]
         def ready(self): return sum(w['task'].done() for w in self.waiting())
+        def taken(self): return self.starting | set(self.list_kernel_ids())
+        def guests(self): return len(self.taken()-self.heating-{w['kernel_id'] for w in self.waiting()})+len(self.owed)
+        async def place(self):
+            "Wait until one more kernel may run, first come, first served"
+            while len(self.taken())>=limit: await asyncio.sleep(.5)
+        async def start_kernel(self, **kwargs):
+            "Start a kernel ahead of time as soon as there is a place; for a request now, or raise `Full`"
+            new, ahead = str(uuid.uuid4()), kwargs.get('env', {}).get('VOILA_PREHEAT')=='True'
+            if ahead: await self.queue.acquire()
+            try:
+                if ahead: await self.place()
+                elif len(self.taken())>=limit: raise Full
+                self.starting.add(new)
+                if ahead: self.heating.add(new)
+            finally:
+                if ahead: self.queue.release()
+            if not ahead and (request := _request.get()):
+                self.owed.discard(request)
+                request.kernel = new
+            try: return await super().start_kernel(kernel_id=new, **kwargs)
+            finally:
+                self.starting.discard(new)
+                self.heating.discard(new)
+        async def leave(self, kernel_id):
+            "End a kernel that no page is connected to"
+            if kernel_id in self and not self._kernel_connections.get(kernel_id): await self.shutdown_kernel(kernel_id, now=True)
+        def alone_for(self, kernel_id):
+            "Return the seconds since a page was last seen connected"
+            if self._kernel_connections.get(kernel_id):
+                self.alone.pop(kernel_id, None)
+                return 0.
+            now = time.monotonic()
+            return now-self.alone.setdefault(kernel_id, now)
         async def cull_kernel_if_idle(self, kernel_id):
-            if kernel_id not in {w['kernel_id'] for w in self.waiting()}: await super().cull_kernel_if_idle(kernel_id)
+            "End a kernel that is forgotten; the pool's are not"
+            if kernel_id in self.starting | {w['kernel_id'] for w in self.waiting()}: return
+            kernel = self._kernels[kernel_id]
+            silent = (utcnow()-kernel.last_activity).total_seconds()
+            most = BUSY if kernel.execution_state=='busy' else self.cull_idle_timeout
+            if self.alone_for(kernel_id)>ALONE or silent>most or kernel.execution_state=='dead':
+                await self.shutdown_kernel(kernel_id, now=True)
+        async def shutdown_kernel(self, kernel_id, *args, **kwargs):
+            self.alone.pop(kernel_id, None)
+            return await super().shutdown_kernel(kernel_id, *args, **kwargs)
     return Keeper
 
+# %% ../nbs/10e_app.ipynb #ba32fbb1
+FULL = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+<title>Face Facts</title></head><body style="font:17px/1.6 system-ui,sans-serif;max-width:36em;margin:12vh auto;padding:0 20px">
+<h1>Face Facts</h1><p>All places are taken ({n} of {n}). Try again in a minute or two: <a href="">reload this page</a>.</p></body></html>"""
+RETRY = 60 # seconds
+
+def _page_handler(
+    limit:int, # visitors at the same time
+):
+    "A handler of Voilà's page that lets in `limit` visitors"
+    from voila.tornado.handler import TornadoVoilaHandler
+    class Page(TornadoVoilaHandler):
+        kernel = task = None
+        gone = False # was the request broken off?
+        async def get(self, path=None):
+            if path: return await super().get(path)
+            km = self.kernel_manager
+            if km.guests()>=limit: return self.full()
+            pool = getattr(km, '_pools', {}).get(self.notebook_path) or [None]
+            self.task = pool[0]
+            km.owed.add(self)
+            _request.set(self)
+            try: await super().get(path)
+            except Full: self.full()
+            except Exception: # the kernel of a broken request was ended while it started
+                if not self.gone: raise
+            finally: km.owed.discard(self)
+        def write(self, chunk):
+            self.kernel_manager.owed.discard(self) # it has its kernel now
+            super().write(chunk)
+        def full(self):
+            self.set_status(503)
+            self.set_header('Retry-After', str(RETRY))
+            self.set_header('Cache-Control', 'no-store')
+            self.finish(FULL.format(n=limit))
+        def on_connection_close(self):
+            super().on_connection_close()
+            self.gone = True
+            asyncio.ensure_future(self.broken_off())
+        async def broken_off(self):
+            if self.task: self.kernel = (await self.task)['kernel_id']
+            for _ in range(100): # a kernel that is just starting cannot be ended yet
+                if not self.kernel or self.kernel in self.kernel_manager: break
+                await asyncio.sleep(.1)
+            if self.kernel: await self.kernel_manager.leave(self.kernel)
+    return Page
+
+# %% ../nbs/10e_app.ipynb #b897faca
+PATIENCE = 60 # seconds for the next request on a connection, and for its headers; half of it for a body
+
+class Door(socket.socket):
+    "A listening socket that closes new connections while the process has no more files to open"
+    said = -1e9
+    def accept(self):
+        try: return super().accept()
+        except OSError as e:
+            if e.errno not in (errno.EMFILE, errno.ENFILE): raise
+            self.turn_away()
+            raise ConnectionAbortedError from None
+    def turn_away(self):
+        self.spare.close()
+        try: super().accept()[0].close()
+        finally: self.spare = open(os.devnull)
+        if time.monotonic()-self.said>60: print('Too many open files: new connections are closed', file=sys.stderr, flush=True)
+        self.said = time.monotonic()
+
+# %% ../nbs/10e_app.ipynb #ab4454ea
+def _listen(
+    app, # a tornado application
+    port:int,
+    host:str,
+) -> None:
+    "Listen with limits for silent connections"
+    from tornado.httpserver import HTTPServer
+    from tornado.netutil import bind_sockets
+    server = HTTPServer(app, idle_connection_timeout=PATIENCE, body_timeout=PATIENCE/2, max_body_size=1<<20)
+    doors = []
+    for s in bind_sockets(port, host):
+        family = s.family
+        door = Door(family, socket.SOCK_STREAM, fileno=s.detach())
+        door.setblocking(False)
+        door.spare = open(os.devnull)
+        doors.append(door)
+    server.add_sockets(doors)
+
 # %% ../nbs/10e_app.ipynb #421e1283
-def _server(said):
-    "Voilà with a health address; it calls `said` once it listens"
+def _server(
+    said, # called once it listens
+    limit:int, # visitors at the same time
+):
+    "A class of Voilà servers with a health address and the limits above"
     from tornado.ioloop import IOLoop
     from tornado.web import RequestHandler
     from voila.app import Voila
     from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+    from voila.tornado.handler import TornadoVoilaHandler
     class Health(RequestHandler):
         def get(self):
             km = self.settings['kernel_manager']
-            self.write(dict(status='ok', ready=km.ready(), kernels=len(km.list_kernel_ids())))
+            self.write(dict(status='ok', ready=km.ready(), kernels=len(km.taken()), visitors=km.guests(), max_visitors=limit))
+        head = get
     class Goodbye(VoilaShutdownKernelHandler):
         def check_xsrf_cookie(self): pass
         async def post(self, kernel_id):
@@ -79,39 +236,64 @@ def _server(said):
             super().setup_template_dirs()
             self.template_paths.insert(0, str(notebook_path().parent/'voila'))
         def init_handlers(self):
-            base = self.base_url.rstrip('/')
-            return [(base+'/health', Health), (base+'/voila/api/shutdown/(.*)', Goodbye), *super().init_handlers()]
+            base, page = self.base_url.rstrip('/'), _page_handler(limit)
+            old = [(h[0], page, *h[2:]) if h[1] is TornadoVoilaHandler else h for h in super().init_handlers()]
+            return [(base+'/health', Health), (base+'/voila/api/shutdown/(.*)', Goodbye), *old]
         def listen(self):
+            self.app.listen = functools.partial(_listen, self.app)
             IOLoop.current().add_callback(said)
             super().listen()
     return Server
 
 # %% ../nbs/10e_app.ipynb #53f7c052
-def check_port(port:int, host:str) -> None:
-    "Raise `FaceFactsError` unless `port` is free"
-    with socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET) as s:
-        if os.name=='posix': s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1) # on Windows this takes a port away from whoever has it
-        try: s.bind((host, port))
-        except OSError as e: raise FaceFactsError(f'Port {port} cannot be used ({e.strerror}): choose another with --port') from None
+def check_port(
+    port:int, # 0 for any that is free
+    host:str, # a name or an address of this machine
+) -> int: # the port to use
+    "Raise `FaceFactsError` unless `host` is this machine and `port` is free"
+    if not 0<=port<=65535: raise FaceFactsError(f'There is no port {port}: choose one from 0 to 65535 with --port')
+    try: family,*_,address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError):
+        raise FaceFactsError(f'The host {host!r} is not known: choose 127.0.0.1 for this machine alone, or 0.0.0.0 for others too, with --host') from None
+    with socket.socket(family) as s:
+        if os.name=='posix': s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1) # on Windows this takes a port away from its owner
+        try: s.bind(address)
+        except OSError as e:
+            if e.errno==errno.EADDRNOTAVAIL: raise FaceFactsError(f'{host} is not an address of this machine: choose 127.0.0.1 or 0.0.0.0 with --host') from None
+            raise FaceFactsError(f'Port {port} cannot be used ({e.strerror}): choose another with --port') from None
+        return s.getsockname()[1]
+
+# %% ../nbs/10e_app.ipynb #fd386021
+def visitors(
+    n:int|None=None, # as asked for
+) -> int: # how many visitors there may be at the same time
+    "Decide how many visitors are let in"
+    given = os.environ.get('FACEFACTS_MAX_VISITORS', '4') if n is None else n
+    try: n = int(given)
+    except ValueError: n = 0
+    if n<1: raise FaceFactsError(f'FACEFACTS_MAX_VISITORS must be a whole number from 1 up, not {given!r}')
+    return n
 
 # %% ../nbs/10e_app.ipynb #1b587e9a
 def serve(
-    port:int=8866,
+    port:int=8866, # 0 for any that is free
     host:str='127.0.0.1', # '0.0.0.0' to be reachable from other machines
     open_browser:bool|None=None, # by default if there is a person at the terminal
     ready:int=1, # kernels that are kept ready for the next visitors; 0 for none
     idle_minutes:float=30, # a page that was forgotten for so long is ended
+    max_visitors:int|None=None, # at the same time; by default the environment's FACEFACTS_MAX_VISITORS, or 4
 ):
     "Serve the panel as a web page until stopped"
     need('voila', extra='app')
-    logging.getLogger('tornado.general').setLevel('ERROR') # its advice on ping intervals is none to whoever runs this
+    port, local, limit = check_port(port, host), host in ('127.0.0.1', 'localhost', '::1'), visitors(max_visitors)
+    address = f'http://{"localhost" if local else host}:{port}/'
+    print(f'Face Facts starts at {address} …', flush=True)
+    logging.getLogger('tornado.general').setLevel('ERROR') # its advice on ping intervals is of no use here
     from traitlets.config import Config
-    check_port(port, host)
-    local = host in ('127.0.0.1', 'localhost', '::1')
     os.environ['FACEFACTS_WHERE'] = '' if local else WHERE
     if open_browser is None: open_browser = local and sys.stdout.isatty() and sys.stdin.isatty()
-    said = lambda: print(f'Face Facts is at http://{"localhost" if local else host}:{port}/ (Ctrl-C ends it)', flush=True)
-    app = _server(said)(config=Config(settings(port, host, open_browser, ready, idle_minutes)))
-    app.config.VoilaConfiguration.multi_kernel_manager_class = _keeper()
+    def said(): print(f'Face Facts is at {address} (Ctrl-C ends it)', flush=True)
+    app = _server(said, limit)(config=Config(settings(port, host, open_browser, min(ready, limit), idle_minutes)))
+    app.config.VoilaConfiguration.multi_kernel_manager_class = _keeper(limit)
     app.initialize([])
     app.start()

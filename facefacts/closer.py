@@ -45,7 +45,7 @@ def race_rows(
     def row(r):
         ps = [f.race_probs[r] for f in facts]
         bars = ''.join(track(p, c) for p,c in zip(ps, colors))
-        return f'<div class="ff-row {"ff-best" if r==facts[0].race else ""}"><span>{r}</span><div>{bars}</div><span>{"<br>".join(map(pct, ps))}</span></div>'
+        return f'<div class="ff-row {"ff-best" if r==facts[0].race else ""}"><span>{r}</span><div>{bars}</div><span>{"<br>".join(escape(pct(p)) for p in ps)}</span></div>'
     return ''.join(map(row, RACES))
 
 # %% ../nbs/10c_closer.ipynb #e3b3cbc9
@@ -57,7 +57,7 @@ def gender_split(
         q = (1-f.female_prob, f.female_prob)
         mark = lambda n,s: f'<b>{s}</b>' if n==f.gender else s
         parts = ''.join(f'<i class="{css if n==f.gender else ""}" style="width:{p:.1%}"></i>' for n,p in zip(GENDERS, q))
-        return f'<div class="ff-split" aria-hidden="true">{parts}</div><div class="ff-ends">'+''.join(f'<span>{mark(n, f"{n} {pct(p)}")}</span>' for n,p in zip(GENDERS, q))+'</div>'
+        return f'<div class="ff-split" aria-hidden="true">{parts}</div><div class="ff-ends">'+''.join(f'<span>{mark(n, escape(f"{n} {pct(p)}"))}</span>' for n,p in zip(GENDERS, q))+'</div>'
     return ''.join(map(one, facts, ('ff-on', 'ff-on ff-b')))
 
 # %% ../nbs/10c_closer.ipynb #46bb7ddb
@@ -66,7 +66,7 @@ def look_offer(
 ) -> str: # HTML
     "Offer the maps of where the net looked, or show how far they are"
     if share is not None: return f'<div class="ff-status">{bar(share, "Hiding parts of the face")}<span>Hiding parts of the face, one after the other…</span></div>'
-    return ('<p class="ff-quiet" style="margin-bottom:10px">Parts of the face are hidden in turn; where that changes an answer, the model had looked. '
+    return ('<p class="ff-quiet" style="margin-bottom:10px">Parts of the face are hidden in turn; where that changes an answer, the model looked. '
             'It takes a second or two.</p><button data-do="look">Show where it looked</button>')
 
 # %% ../nbs/10c_closer.ipynb #d5e1c611

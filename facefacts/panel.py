@@ -14,8 +14,9 @@ from .app import serve # the panel as a page: `facefacts app` finds it here
 from .core import *
 from .predict import FaceFacts
 from .saliency import where_it_looked
-from .shots import Inbox, Shot, name_of, rows, sentence, summary, to_csv
-from .views import ABOUT, NAMES, asset
+from .rows import csv_text
+from .shots import Inbox, Shot, name_of, rows, sentence, summary
+from .views import ABOUT, NAMES, WAIT, asset
 
 # %% auto #0
 __all__ = ['SAMPLE', 'FaceFactsPanel']
@@ -72,6 +73,7 @@ def warm(self:FaceFactsPanel) -> FaceFactsPanel: # the panel itself
 def forget(self:FaceFactsPanel):
     "Drop every photo and all that was found in them"
     self.shots, self.at = [], 0
+    self.inbox.clear()
     self.comparing, self.deep, self._looking = False, False, None
     self.facts = self.image = None
     self.set_trait('face', 0)
@@ -88,19 +90,24 @@ def load(self:FaceFactsPanel,
 
 # %% ../nbs/11_panel.ipynb #6d7a39b2
 @patch
+def _add(self:FaceFactsPanel, name, src, error, i=0, n=1):
+    "Add the `i`-th of `n` photos, and find out its facts"
+    ask = lambda: self.predictor(self.method)
+    self._say(f'Reading {name}…', i/n if n>1 else None)
+    s = Shot(name, error=error)
+    self.shots.append(s)
+    if not error: s.open(src)
+    if n==1 and s.find(largest=True).answer(self.method, ask).facts: # first the face that matters, then all
+        self._refresh('Looking for more faces…')
+    s.find().answer(self.method, ask)
+    if not self.shot.facts and s.facts: self.at = len(self.shots)-1 # the first that has a face
+
+# %% ../nbs/11_panel.ipynb #5d57928f
+@patch
 def _load(self:FaceFactsPanel, todo):
     "Load photos given as (name, source, why it was refused), and show the first that has a face"
     self.forget()
-    ask = lambda: self.predictor(self.method)
-    for i,(name,src,error) in enumerate(todo):
-        self._say(f'Reading {name}…', i/len(todo) if len(todo)>1 else None)
-        s = Shot(name, error=error)
-        self.shots.append(s)
-        if not error: s.open(src)
-        if len(todo)==1 and s.find(largest=True).answer(self.method, ask).facts: # first the face that matters, then all
-            self._refresh('Looking for more faces…')
-        s.find().answer(self.method, ask)
-    self.at = next((i for i,s in enumerate(self.shots) if s.facts), 0)
+    for i,(name,src,error) in enumerate(todo): self._add(name, src, error, i, len(todo))
     self._refresh()
 
 # %% ../nbs/11_panel.ipynb #c10a62b9
@@ -108,10 +115,11 @@ def _load(self:FaceFactsPanel, todo):
 def _refresh(self:FaceFactsPanel, text:str|None=None):
     "Bring the facts up to date with photo, face and method, then the browser with both"
     s = self.shot
-    for i,o in enumerate(self.shots):
-        for m in METHODS if self.comparing and o is s else (self.method,):
-            if o.faces and m not in o.facts and len(self.shots)>1: self._say(f'{NAMES[m]}: {o.name}…', i/len(self.shots))
-            o.answer(m, lambda: self.predictor(m))
+    todo = [(o, m) for o in self.shots for m in (METHODS if self.comparing and o is s else (self.method,)) if o.faces and m not in o.facts]
+    if todo and s: self._show(only=('method',)) # the toggle first: networks may take a while
+    for i,(o,m) in enumerate(todo):
+        self._say(WAIT[m], i/len(todo) if len(todo)>1 else None)
+        o.answer(m, lambda: self.predictor(m))
     found = s.facts.get(self.method) if s else None
     self.image = s.photo if s else None
     self.facts = found[min(self.face, len(found)-1)] if found else None
@@ -122,30 +130,38 @@ def _refresh(self:FaceFactsPanel, text:str|None=None):
 @patch
 def _tiles(self:FaceFactsPanel):
     "The answer, or both answers, with reasons for doubt"
-    f,s = self.facts, self.shot
-    if self.comparing: return views.answer(views.versus(*(s.facts[m][f.index] for m in METHODS)), f.warnings)
-    return views.answer(views.tiles(f), f.warnings, f'{NAMES[f.method]}: {ABOUT[f.method]}, in {s.times[NAMES[f.method]]*1000:.0f} ms. ')
+    f,s,n = self.facts, self.shot, len(self.shot.faces)
+    if self.comparing and set(METHODS)<=set(s.facts):
+        return views.answer(views.versus(*(s.facts[m][f.index] for m in METHODS)), f.warnings)
+    took = f'{s.times[NAMES[f.method]]*1000:.0f} ms'
+    if n>1: took += f' for {n} faces'
+    return views.answer(views.tiles(f), f.warnings, f'{NAMES[f.method]}: {ABOUT[f.method]}, in {took}. ')
 
 # %% ../nbs/11_panel.ipynb #332f2976
 @patch
 def _depth(self:FaceFactsPanel):
     "The in-depth view, folded until asked for"
-    f,s = self.facts, self.shot
+    f,s,n = self.facts, self.shot, len(self.shot.faces)
     if not self.deep: return closer.fold(False)
     maps = s.maps.get((self.method, f.index))
     look = closer.look_maps(f.crop, maps) if maps else closer.look_offer(self._looking)
-    other = s.facts[METHODS[self.method==METHODS[0]]][f.index] if self.comparing else None
-    return closer.fold(True)+closer.depth(f, look, s.times, other)
+    second = s.facts.get(METHODS[self.method==METHODS[0]])
+    other = second[f.index] if self.comparing and second else None
+    times = {f'{k}, {n} faces' if n>1 and k in NAMES.values() else k: t for k,t in s.times.items()}
+    return closer.fold(True)+closer.depth(f, look, times, other)
 
 # %% ../nbs/11_panel.ipynb #e32a3fde
 @patch
 def _table(self:FaceFactsPanel):
-    "What can be taken along: a table of all faces as CSV, and the facts of this photo as JSON"
-    table, mine = rows(self.shots, self.method), [f.to_dict() for f in self.shot.facts.get(self.method, [])]
-    links = views.save_link(to_csv(table), 'facts.csv', 'Save as CSV') if mine or len(table)>1 else ''
-    if mine: links += views.save_link(json.dumps(mine, indent=1), f'{Path(self.shot.name).stem}.json', 'Save as JSON', 'application/json')
-    card = closer.card('All photos', views.facts_table(table), 12) if len(self.shots)>1 else ''
-    return f'<div class="ff-all">{card}<div class="ff-foot">{links}<button data-do="forget">Forget my photo{"s"*(len(self.shots)>1)}</button></div></div>'
+    "All faces as a table, and its rows as CSV and JSON"
+    table = rows(self.shots, self.method)
+    places = [f'{i}:{j}' for i,s in enumerate(self.shots) for j in range(max(len(s.facts.get(self.method, [])), 1))]
+    links = views.save_link(csv_text(table, escape=True), 'facts.csv', 'Save as CSV')
+    links += views.save_link(json.dumps(table, indent=1, ensure_ascii=False), 'facts.json', 'Save as JSON', 'application/json')
+    title = 'All photos' if len(self.shots)>1 else 'All faces'
+    card = closer.card(title, views.facts_table(table, places, f'{self.at}:{self.face}'), 12) if len(table)>1 else ''
+    saved = links if self.facts or len(table)>1 else ''
+    return f'<div class="ff-all">{card}<div class="ff-foot">{saved}<button data-do="forget">Forget my photo{"s"*(len(self.shots)>1)}</button></div></div>'
 
 # %% ../nbs/11_panel.ipynb #927f7760
 @patch
@@ -156,14 +172,18 @@ def regions(self:FaceFactsPanel) -> dict[str,str]: # region -> HTML
     return dict(intro=views.intro(self.inbox.max_mb, self.where),
         gallery=views.gallery([(o.name, o.icon, len(o.faces)) for o in self.shots], self.at),
         photo=views.picture(s.uri, s.photo.size, faces, self.face, s.name)+views.thumbs(s.icons, self.face) if s and s.photo else '',
-        method=views.toggle(self.method, self.comparing) if f else '',
+        method=views.toggle(self.method, self.comparing, tuple(s.facts)) if f else '',
         tiles=self._tiles() if f else '', depth=self._depth() if f else '', table=self._table() if s else '')
 
 # %% ../nbs/11_panel.ipynb #8ce9f139
 @patch
-def _show(self:FaceFactsPanel, everything:bool=False):
+def _show(self:FaceFactsPanel,
+    everything:bool=False, # also what did not change?
+    only:tuple=(), # names of regions; empty for all
+):
     "Send the regions that changed"
     for r,html in self.regions().items():
+        if only and r not in only: continue
         if everything or self._sent.get(r)!=html: self.send(dict(region=r, html=html))
         self._sent[r] = html
     if everything: self._say(*self._status)
@@ -186,19 +206,27 @@ def snapshot(self:FaceFactsPanel) -> str: # HTML that stands on its own; its but
         f'<div class="ff-main"><div>{r["photo"]}</div><div class="ff-side">{r["method"]}{r["tiles"]}</div></div>', r['depth'], r['table'])
 
 # %% ../nbs/11_panel.ipynb #70340c38
+_ACTIONS = 'ready ping offer chunk sample forget face row shot method compare depth look'.split()
+
 @patch
 def _receive(self:FaceFactsPanel, widget, message, buffers):
-    "Hear what the browser asks for"
+    "Do what the browser asks for, and answer when it is done"
     do,arg = message.get('do'), message.get('arg')
-    if do not in ('ready','offer','chunk','sample','forget','face','shot','method','compare','depth','look'): return
+    if do not in _ACTIONS: return
     try: getattr(self, f'on_{do}')(*([arg]*(arg is not None)), *buffers)
     except Exception as e: self._say(sentence(e, 'This'))
+    if isinstance(message.get('n'), int): self.send(dict(heard=message['n']))
 
 # %% ../nbs/11_panel.ipynb #4e572242
 @patch
 def on_ready(self:FaceFactsPanel):
     "Show everything to a page that has just opened"
     self._show(everything=True)
+
+# %% ../nbs/11_panel.ipynb #de82fc9c
+@patch
+def on_ping(self:FaceFactsPanel):
+    "Do nothing: the answer that follows shows that the kernel is there"
 
 # %% ../nbs/11_panel.ipynb #dc63b7f6
 @patch
@@ -233,6 +261,15 @@ def on_shot(self:FaceFactsPanel, i):
     with self.hold_trait_notifications(): self.face = 0
     self._refresh()
 
+# %% ../nbs/11_panel.ipynb #36c30c85
+@patch
+def on_row(self:FaceFactsPanel, place:str):
+    "Show the photo and the face of a row of the table"
+    shot,face = map(int, place.split(':'))
+    self.at = min(max(shot, 0), len(self.shots)-1)
+    with self.hold_trait_notifications(): self.face = min(max(face, 0), max(len(self.shot.faces)-1, 0))
+    self._refresh()
+
 # %% ../nbs/11_panel.ipynb #1ff974fa
 @patch
 def on_compare(self:FaceFactsPanel):
@@ -258,16 +295,30 @@ def on_look(self:FaceFactsPanel):
 
 # %% ../nbs/11_panel.ipynb #8c5c25f2
 @patch
-def on_offer(self:FaceFactsPanel, offers:list[dict]):
-    "Ask for the files that are welcome"
-    wanted = self.inbox.offer(offers)
-    if wanted: self.send(dict(wanted=wanted))
-    else: self._load(self.inbox.empty())
+def on_offer(self:FaceFactsPanel, arg:dict):
+    "Begin an upload"
+    self.forget()
+    self.inbox.offer(arg['files'], arg.get('turn'))
+    self._next()
+
+# %% ../nbs/11_panel.ipynb #e3d04257
+@patch
+def _next(self:FaceFactsPanel):
+    "Ask for the next welcome file; show everything once there is none"
+    box = self.inbox
+    while box.file and box.file['error']: self._add(*box.hand_over(), box.at-1, len(box.files))
+    if box.file:
+        self._say('Receiving…', box.share)
+        self.send(dict(wanted=box.at, turn=box.turn))
+    else: self._refresh()
 
 # %% ../nbs/11_panel.ipynb #e0283211
 @patch
 def on_chunk(self:FaceFactsPanel, arg:dict, piece=b''):
-    "Take a piece of a file, and load all files once they are complete"
-    self.inbox.take(arg['index'], piece, bool(arg.get('end')), bool(arg.get('failed')))
-    if not self.inbox.complete: self._say('Receiving…', self.inbox.share)
-    elif self.inbox.data: self._load(self.inbox.empty())
+    "Take a piece of a file, and load the file once it is complete"
+    box = self.inbox
+    if box.take(arg.get('turn'), arg['index'], piece, bool(arg.get('end')), bool(arg.get('failed'))):
+        turn = box.turn
+        self._add(*box.hand_over(), box.at-1, len(box.files))
+        if box.turn==turn: self._next()
+    elif box.file: self._say('Receiving…', box.share)

@@ -4,25 +4,34 @@
 
 # %% ../nbs/10d_shots.ipynb #a253190a
 from __future__ import annotations
-import csv, io, logging, time
+import logging, time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+import numpy as np
 from fastcore.basics import patch
+from PIL import Image
 from .core import *
 from .images import Photo, read_photo
-from .predict import SIDE_ALL, find_in
+from .inputs import Limits
+from .predict import SIDE_ALL, _facts, find_in
+from .saliency import _resized
 from .views import NAMES, data_uri
 
 # %% auto #0
-__all__ = ['Shot', 'sentence', 'name_of', 'summary', 'rows', 'to_csv', 'Inbox']
+__all__ = ['LIMITS', 'SIDE_KEPT', 'Shot', 'sentence', 'from_crops', 'name_of', 'summary', 'rows', 'Inbox']
 
 # %% ../nbs/10d_shots.ipynb #2c6d4a3e
+LIMITS = Limits(pixels=40_000_000) # of a photo in the panel: many visitors share the memory of one machine
+SIDE_KEPT = 1000 # longer side of the picture that is kept, pixels
+
 @dataclass(eq=False)
 class Shot:
     "One photo and what has been found out about it"
     name: str
-    photo: Photo|None = None
+    photo: Photo|None = None # only a small picture once all faces are found and answered
+    full: Photo|None = field(default=None, repr=False) # read in full size for small faces, until they are answered
     src: object = field(default=None, repr=False) # where it came from, until all faces are found
+    thorough: bool = False # has it looked for all faces?
     faces: list = field(default_factory=list) # in pixels of `photo.pixels`
     facts: dict = field(default_factory=dict) # method -> list of `Facts`, one for each face
     maps: dict = field(default_factory=dict) # (method, face) -> maps of where the net looked
@@ -55,13 +64,21 @@ def sentence(
 def open(self:Shot, src):
     "Read the photo; an error becomes a sentence in `error`"
     try:
-        self.src, self.photo = src, self.timed('read the photo', read_photo, src, max_side=SIDE_ALL, name=self.name)
+        self.src, self.photo = src, self.timed('read the photo', read_photo, src, max_side=SIDE_ALL, name=self.name, limits=LIMITS)
         self.photo = replace(self.photo, name=self.name)
-        self.uri, self.icon = data_uri(self.photo.pixels), data_uri(self.photo.pixels, 184)
+        self.uri, self.icon = data_uri(self.photo.pixels, SIDE_KEPT), data_uri(self.photo.pixels, 184)
     except Exception as e: self.error = sentence(e, self.name)
     return self
 
 # %% ../nbs/10d_shots.ipynb #3b4a0adb
+@patch
+def _read_full(self:Shot, least:float):
+    "Read the photo again in full size if a face is below `least` pixels wide in the reduced one"
+    if self.full or self.photo.scale>=1 or not self.faces or min(f.width for f in self.faces)>=least: return
+    try: self.full = self.timed('read it in full', read_photo, self.src, name=self.name, limits=LIMITS)
+    except UnreadableImage: pass # too large in full: the reduced photo answers
+
+# %% ../nbs/10d_shots.ipynb #8d32f56b
 @patch
 def find(self:Shot,
     largest:bool=False, # only the largest face, in a moment? otherwise all of them
@@ -69,28 +86,53 @@ def find(self:Shot,
     "Find faces; that there is none becomes a sentence in `error`"
     if not self.photo: return self
     try:
-        photo,faces = self.timed('find a face' if largest else 'find all faces', find_in, self.photo, largest=largest)
-        if photo.scale<1 and faces and min(f.width for f in faces)<128: # small faces want every pixel
-            photo,faces = self.timed('read it in full', find_in, self.src, largest=largest)
-        self.photo, self.faces, self.facts, self.icons = replace(photo, name=self.name), faces, {}, []
-        if not largest: self.src = None
-        if not faces and not largest: self.error = f'No face was found in {self.name}. A face should be upright, well lit, and at least 30 pixels wide.'
+        _,self.faces = self.timed('find a face' if largest else 'find all faces', find_in, self.photo, largest=largest)
+        self._read_full(.8*128) # as `FaceFacts.all` does, for crops of 128 pixels
+        self.facts, self.icons = {}, []
+        if largest: return self
+        self.src, self.thorough = None, True
+        if not self.faces:
+            self.error = f'No face was found in {self.name}. A face should be upright, well lit, and at least 30 pixels wide.'
+            self.shrink()
     except Exception as e: self.error = sentence(e, self.name)
     return self
 
+# %% ../nbs/10d_shots.ipynb #bbd5d1d3
+@patch
+def shrink(self:Shot):
+    "Keep a small picture in place of all pixels"
+    small = Image.fromarray(self.photo.pixels)
+    small.thumbnail((SIDE_KEPT, SIDE_KEPT), reducing_gap=2)
+    k = small.width/self.photo.pixels.shape[1]
+    self.faces = [f.scaled(k) for f in self.faces]
+    self.photo, self.full = replace(self.photo, pixels=np.array(small), scale=self.photo.scale*k), None
+
 # %% ../nbs/10d_shots.ipynb #fc9312dc
+def from_crops(
+    predictor, # has `sizes` and `answer(crops)`, as a `FaceFacts`
+    seen:list[Facts], # of another method, with their crops
+) -> list[Facts]: # by `predictor`
+    "Answer for faces of which only the crops are left"
+    crops = [{s: _resized(f.crop[None], s)[0] for s in predictor.sizes} for f in seen]
+    a = predictor.answer(crops)
+    return [_facts(a, i, f.face, predictor.method, f.file, i, f.warnings, f.crop) for i,f in enumerate(seen)]
+
+# %% ../nbs/10d_shots.ipynb #384c7307
 @patch
 def answer(self:Shot,
     method:str, # one of `METHODS`
-    predictor, # called without arguments, gives a predictor: something with `facts(photo, faces)`
+    predictor, # called without arguments, gives a `FaceFacts` or what works like one
 ) -> Shot: # itself
-    "See to it that the facts by `method` are there, if there is a face"
-    if self.faces and method not in self.facts:
-        try:
-            p = predictor()
-            self.facts[method], self.error = self.timed(NAMES[method], p.facts, self.photo, self.faces), ''
-            self.icons = self.icons or [data_uri(f.crop, 84, 80) for f in self.facts[method]]
-        except Exception as e: self.error = sentence(e, self.name)
+    "Compute the facts by `method` unless they are known; all pixels go once all faces have theirs"
+    if not self.faces or method in self.facts: return self
+    try:
+        p, seen, photo = predictor(), next(iter(self.facts.values()), None), self.full or self.photo
+        k = photo.scale/self.photo.scale
+        job = (from_crops, p, seen) if seen else (p.facts, photo, [f.scaled(k) for f in self.faces])
+        self.facts[method], self.error = self.timed(NAMES[method], *job), ''
+        self.icons = self.icons or [data_uri(f.crop, 84, 80) for f in self.facts[method]]
+        if self.thorough and not seen: self.shrink()
+    except Exception as e: self.error = sentence(e, self.name)
     return self
 
 # %% ../nbs/10d_shots.ipynb #7084e316
@@ -118,68 +160,66 @@ def rows(
     "List what was found, or why nothing was"
     return [r for s in shots for r in ([row(f) | dict(file=s.name) for f in s.facts.get(method, [])] or [row(file=s.name, error=s.error)])]
 
-# %% ../nbs/10d_shots.ipynb #01090774
-def to_csv(
-    rows:list[dict], # from `rows`
-) -> str:
-    "Write rows as CSV"
-    f = io.StringIO()
-    w = csv.DictWriter(f, COLUMNS)
-    w.writeheader(); w.writerows(rows)
-    return f.getvalue()
-
 # %% ../nbs/10d_shots.ipynb #21a2acf3
 class Inbox:
-    "Files on their way from the browser"
+    "Files on their way from the browser, one at a time"
     def __init__(self,
         max_mb:float=25, # of a file, megabytes
         max_files:int=30, # at once
     ):
-        self.max_mb, self.max_files, self.files, self.data = max_mb, max_files, [], {}
+        self.max_mb, self.max_files = max_mb, max_files
+        self.clear()
+    def clear(self): self.turn, self.files, self.at, self.data = None, [], 0, bytearray()
+    @property
+    def file(self): return self.files[self.at] if self.at<len(self.files) else None
     def refusal(self, name, size, type='') -> str: # empty if welcome
-        "Say why a file is not wanted"
+        "Say why a file is not welcome"
         if size>self.max_mb*1e6: return f'{name} is too large: {size/1e6:.0f} MB, and the limit is {self.max_mb:g} MB. Save it smaller, or as JPEG, and try again.'
         if type and not type.startswith('image/'): return f'{name} is not a picture but {type}. Choose a PNG, JPEG or WebP file.'
         return ''
     @property
-    def complete(self): return all(self.files[i]['done'] for i in self.data)
-    @property
-    def share(self): return min(sum(map(len, self.data.values()))/max(sum(self.files[i]['size'] for i in self.data), 1), 1)
+    def share(self):
+        "How much of the files has come, 0 to 1"
+        sizes = [o['size'] for o in self.files if not o['error']]
+        done = sum(o['size'] for o in self.files[:self.at] if not o['error'])
+        return min((done+len(self.data))/max(sum(sizes), 1), 1)
 
 # %% ../nbs/10d_shots.ipynb #68374022
 @patch
 def offer(self:Inbox,
     offers:list[dict], # 'name', 'size' in bytes, 'type' as the browser guesses it
-) -> list[int]: # numbers of the files that are welcome
-    "Answer an offer of files"
-    self.files = []
-    for i,o in enumerate(offers):
+    turn=None, # the browser's number of this upload: pieces of an earlier one are not taken
+) -> None:
+    "Take an offer of files, and forget the one before"
+    self.clear()
+    self.turn = turn
+    for o in offers[:self.max_files]:
         name, size, kind = Path(str(o['name'])).name or 'photo', int(o['size']), str(o.get('type') or '')
-        error = self.refusal(name, size, kind) if i<self.max_files else f'{name} was left out: at most {self.max_files} photos at once.'
-        self.files.append(dict(name=name, size=size, error=error, done=False))
-    self.data = {i: bytearray() for i,o in enumerate(self.files) if not o['error']}
-    return list(self.data)
+        self.files.append(dict(name=name, size=size, error=self.refusal(name, size, kind)))
+    if more := len(offers)-self.max_files:
+        if more<0: return
+        name = f'{more} more photo{"s"*(more>1)}'
+        self.files.append(dict(name=name, size=0, error=f'{name}: left out, at most {self.max_files} photos at once.'))
 
 # %% ../nbs/10d_shots.ipynb #d2c474c0
 @patch
 def take(self:Inbox,
+    turn, # number of the upload
     i:int, # number of the file
     piece:bytes=b'',
     end:bool=False, # was that the last piece?
     failed:bool=False, # could the browser not read on?
-):
-    "Take a piece of a file that was asked for"
-    if i not in self.data or self.files[i]['done']: return
-    o, b = self.files[i], self.data[i]
-    b += piece
-    o['error'] = f"{o['name']} could not be read by the browser." if failed else self.refusal(o['name'], len(b))
-    o['done'] = end or bool(o['error'])
-    if o['error']: b.clear()
+) -> bool: # is the file complete, or refused?
+    "Take a piece of the file that was asked for"
+    if turn!=self.turn or i!=self.at or not (o := self.file) or o['error']: return False
+    self.data += piece
+    o['error'] = f"{o['name']} could not be read by the browser." if failed else self.refusal(o['name'], len(self.data))
+    return end or bool(o['error'])
 
 # %% ../nbs/10d_shots.ipynb #9f6f60a2
 @patch
-def empty(self:Inbox) -> list[tuple]: # (name, bytes, error) of each file that was offered
-    "Hand over what has arrived, and keep nothing"
-    out = [(o['name'], bytes(self.data.get(i, b'')), o['error']) for i,o in enumerate(self.files)]
-    self.files, self.data = [], {}
-    return out
+def hand_over(self:Inbox) -> tuple[str,bytes,str]: # name, content, and why it was refused
+    "Hand over the file that has arrived or was refused, keep nothing of it, and go on to the next"
+    o, data = self.file, self.data
+    self.at, self.data = self.at+1, bytearray()
+    return o['name'], b'' if o['error'] else bytes(data), o['error']

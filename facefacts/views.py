@@ -4,15 +4,17 @@
 
 # %% ../nbs/10b_views.ipynb #0fb1f832
 from __future__ import annotations
-import base64, io, importlib.resources
+import base64, importlib.util, io, importlib.resources
 from html import escape
 import numpy as np
-from PIL import Image
+from PIL import Image, features
 from .core import *
+from .inputs import SUFFIXES
 
 # %% auto #0
-__all__ = ['NAMES', 'ABOUT', 'asset', 'page', 'data_uri', 'sureness', 'track', 'tile', 'tiles', 'notes', 'bar', 'answer', 'intro',
-           'status', 'versus', 'picture', 'radio', 'group', 'thumbs', 'gallery', 'toggle', 'facts_table', 'save_link']
+__all__ = ['CLOSE', 'NAMES', 'ABOUT', 'WAIT', 'asset', 'page', 'data_uri', 'confidence', 'track', 'tile', 'tiles', 'notes', 'bar',
+           'answer', 'accepted', 'intro', 'status', 'scroll', 'versus', 'box', 'number', 'picture', 'radio', 'group',
+           'thumbs', 'gallery', 'toggle', 'facts_table', 'save_link']
 
 # %% ../nbs/10b_views.ipynb #f4134618
 def asset(
@@ -24,7 +26,7 @@ def asset(
 # %% ../nbs/10b_views.ipynb #a2550cf7
 def page(
     *parts:str, # HTML
-) -> str: # HTML that stands on its own
+) -> str: # HTML that needs nothing around it
     "Put pieces together with the style sheet, to be shown outside the panel"
     return f'<style>{asset("panel.css")}</style><section class="facefacts">{"".join(parts)}</section>'
 
@@ -41,11 +43,14 @@ def data_uri(
     return 'data:image/jpeg;base64,'+base64.b64encode(b.getvalue()).decode()
 
 # %% ../nbs/10b_views.ipynb #febefafe
-def sureness(
+CLOSE = .2 # an answer is a close call if the next one is less probable by no more than this
+
+def confidence(
     p:float, # probability of the answer that was given
-) -> str:
-    "Say in words how sure an answer is"
-    return f'{pct(p)} sure' if p>=.65 else f'{pct(p)}: a close call'
+    second:float, # probability of the next best answer
+) -> str: # plain text: `escape` it for HTML
+    "Say in words how confident an answer is"
+    return f'{pct(p)}: a close call' if p-second<CLOSE else f'{pct(p)} confident'
 
 # %% ../nbs/10b_views.ipynb #305127a8
 def track(
@@ -64,19 +69,29 @@ def tile(title, big, chart, small, label) -> str:
             f'{chart}<small>{escape(small)}</small></div>')
 
 # %% ../nbs/10b_views.ipynb #7bfbcae8
+def _span(
+    facts:Facts, # with an age and its interval, years
+) -> str: # HTML
+    "Draw the age and its interval on a line from 0 to 100 years"
+    at = [min(a, 100) for a in (*facts.age_interval, facts.age)]
+    return (f'<div class="ff-track" aria-hidden="true"><i class="ff-range" style="left:{at[0]:.1f}%;width:{at[1]-at[0]:.1f}%"></i>'
+        f'<b style="left:{at[2]:.1f}%"></b></div>')
+
+# %% ../nbs/10b_views.ipynb #82d33f5b
 def tiles(
     facts:Facts, # of the face of interest
 ) -> str: # HTML
-    "Show age, gender and race, and how sure each is"
-    (lo,hi), at = facts.age_interval, lambda a: f'{min(a,100):.1f}%'
-    span = f'<div class="ff-track" aria-hidden="true"><i class="ff-range" style="left:{at(lo)};width:{min(hi,100)-min(lo,100):.1f}%"></i><b style="left:{at(facts.age)}"></b></div>'
-    second = sorted(facts.race_probs.items(), key=lambda kv: -kv[1])[1]
-    race = sureness(facts.race_prob)+(f', then {second[0]} {pct(second[1])}' if second[1]>.05 else '')
-    age = f'{facts.age:.0f} years'
-    return '<div class="ff-tiles">'+''.join((
-        tile('Apparent age', f'{facts.age:.0f} <small>years</small>', span, f'90 % interval {lo:.0f} to {hi:.0f}', f'Apparent age: {age}, 90 % interval {lo:.0f} to {hi:.0f}'),
-        tile('Perceived gender', facts.gender, track(facts.gender_prob), sureness(facts.gender_prob), f'Perceived gender: {facts.gender}, {sureness(facts.gender_prob)}'),
-        tile('Perceived race', facts.race, track(facts.race_prob), race, f'Perceived race: {facts.race}, {race}')))+'</div>'
+    "Show age, gender and race, and how uncertain each is"
+    lo,hi = facts.age_interval
+    interval = f'90 % interval {lo:.0f} to {hi:.0f}'
+    gender = confidence(facts.gender_prob, 1-facts.gender_prob)
+    _,(name,p) = sorted(facts.race_probs.items(), key=lambda kv: -kv[1])[:2]
+    race = confidence(facts.race_prob, p)+(f', then {name} {pct(p)}' if p>.05 else '')
+    shown = (
+        tile('Apparent age', f'{facts.age:.0f} <small>years</small>', _span(facts), interval, f'Apparent age: {facts.age:.0f} years, {interval}'),
+        tile('Perceived gender', facts.gender, track(facts.gender_prob), gender, f'Perceived gender: {facts.gender}, {gender}'),
+        tile('Perceived race', facts.race, track(facts.race_prob), race, f'Perceived race: {facts.race}, {race}'))
+    return f'<div class="ff-tiles">{"".join(shown)}</div>'
 
 # %% ../nbs/10b_views.ipynb #ef85268a
 def notes(
@@ -104,14 +119,23 @@ def answer(
     return (f'<div class="ff-answer">{body}{notes(warnings)}<p class="ff-quiet ff-small">{escape(how)}This is how a face appears to a model, '
             'not who someone is. For research only.</p></div>')
 
+# %% ../nbs/10b_views.ipynb #9d3573e3
+def accepted() -> str: # for the `accept` of a file dialog
+    "List the picture files that can be read on this machine"
+    left_out = set()
+    if importlib.util.find_spec('pillow_heif') is None: left_out |= {'.heic', '.heif', '.hif'}
+    if not features.check('avif'): left_out |= {'.avif'}
+    return ','.join(['image/jpeg', 'image/png', 'image/webp', *sorted(SUFFIXES-left_out)])
+
 # %% ../nbs/10b_views.ipynb #6f20ddb6
 def intro(
     max_mb:float, # size limit for a file, megabytes
     where:str, # where photos stay
 ) -> str: # HTML
     "The buttons, the limits, and the promise"
-    return ('<div class="ff-drop"><div><button class="ff-primary" data-do="pick">Upload photos</button><button data-do="sample">Try the sample</button>'
-        f'</div><p class="ff-quiet">Or drop them here. PNG, JPEG, WebP and most others, up to {max_mb:g} MB each.<br>'
+    return (f'<div class="ff-drop"><div><button class="ff-primary" data-do="pick" data-accept="{accepted()}">Upload photos</button>'
+        '<button data-do="sample">Try the sample</button></div>'
+        f'<p class="ff-quiet">Or drop or paste them here. PNG, JPEG, WebP and most others, up to {max_mb:g} MB each.<br>'
         f'Photos stay in {escape(where)}: nothing is sent elsewhere, nothing is saved.</p></div>')
 
 # %% ../nbs/10b_views.ipynb #9952345e
@@ -120,29 +144,75 @@ def status(
     share:float|None=None, # of the work that is done
     errors:list[str]=(), # sentences
 ) -> str: # HTML
-    "Tell what the panel is doing, and what went wrong"
-    line = f'<div class="ff-status{" ff-working" if text.endswith("…") else ""}">{"" if share is None else bar(share, text)}<span>{escape(text)}</span></div>'
-    return (line if text else '')+''.join(f'<p class="ff-error">{escape(e)}</p>' for e in errors)
+    "Show what the panel is doing, and what went wrong"
+    css = 'ff-status ff-working' if text.endswith('…') else 'ff-status'
+    line = f'<div class="{css}">{"" if share is None else bar(share, text)}<span>{escape(text)}</span></div>' if text else ''
+    if len(errors)<2: return line+''.join(f'<p class="ff-error">{escape(e)}</p>' for e in errors)
+    items = ''.join(f'<li>{escape(e)}</li>' for e in errors)
+    return f'{line}<ul class="ff-error" aria-label="{len(errors)} errors">{items}</ul>'
+
+# %% ../nbs/10b_views.ipynb #8af46bc7
+def scroll(
+    label:str, # for screen readers
+    table:str, # HTML
+) -> str: # HTML
+    "Let a wide table scroll sideways"
+    return f'<div class="ff-scroll" role="region" tabindex="0" aria-label="{escape(label)}">{table}</div>'
 
 # %% ../nbs/10b_views.ipynb #b755a8ba
 NAMES = dict(joint='Joint model', standalone='Three models') # what people call each of `METHODS`
-ABOUT = dict(joint='one network answers all three', standalone='three networks, one for each fact')
+ABOUT = dict(joint='one network for all three', standalone='three networks, one for each')
+WAIT = dict(joint='Asking the joint model…', standalone='Asking the three models…') # while it works
 
 # %% ../nbs/10b_views.ipynb #ab3d104d
+def _pair(
+    facts:Facts, # of one method
+) -> tuple: # of (answer, how certain), plain text, for age, gender and race
+    "Write the facts as a column of `versus`"
+    lo,hi = facts.age_interval
+    return ((f'{facts.age:.0f} years', f'90 %: {lo:.0f} to {hi:.0f}'), (facts.gender, pct(facts.gender_prob)), (facts.race, pct(facts.race_prob)))
+
+# %% ../nbs/10b_views.ipynb #b40c69fb
 def versus(
     a:Facts, # of one method
     b:Facts, # of the same face by another
 ) -> str: # HTML
     "Show the answers of two methods side by side, and where they differ"
-    def cells(f): (lo,hi) = f.age_interval; return ((f'{f.age:.0f} years', f'90 %: {lo:.0f} to {hi:.0f}'), (f.gender, pct(f.gender_prob)), (f.race, pct(f.race_prob)))
-    d = abs(a.age-b.age)
-    verdict = (f'{d:.1f} years apart' if d>=.05 else 'the same', *('they agree' if x==y else 'they differ' for x,y in ((a.gender,b.gender), (a.race,b.race))))
-    head = ''.join(f'<th scope="col"><span class="ff-key {k}"></span>{NAMES.get(f.method, escape(f.method))}</th>' for f,k in ((a,''), (b,'ff-b')))
-    rows = ''.join(f'<tr><th scope="row">{t}<small class="{"ff-differ" if "differ" in w else ""}">{w}</small></th>'+''.join(f'<td><b>{v}</b><small>{s}</small></td>' for v,s in (x,y))+'</tr>'
-        for t,x,y,w in zip(('Apparent age', 'Perceived gender', 'Perceived race'), cells(a), cells(b), verdict))
-    return f'<div class="ff-scroll"><table class="ff-versus"><tr><td></td>{head}</tr>{rows}</table></div>'
+    years = abs(a.age-b.age)
+    verdicts = [f'{years:.1f} years apart' if years>=.05 else 'the same']
+    for x,y in ((a.gender, b.gender), (a.race, b.race)): verdicts.append('they agree' if x==y else 'they differ')
+    rows = ''
+    for title,x,y,verdict in zip(('Apparent age', 'Perceived gender', 'Perceived race'), _pair(a), _pair(b), verdicts):
+        css = ' class="ff-differ"' if 'differ' in verdict else ''
+        cells = ''.join(f'<td><b>{escape(v)}</b><small>{escape(s)}</small></td>' for v,s in (x, y))
+        rows += f'<tr><th scope="row">{title}<small{css}>{verdict}</small></th>{cells}</tr>'
+    names = [escape(NAMES.get(f.method, f.method)) for f in (a, b)]
+    head = ''.join(f'<th scope="col"><span class="ff-key {css}"></span>{n}</th>' for n,css in zip(names, ('', 'ff-b')))
+    return scroll('Both methods', f'<table class="ff-versus"><tr><td></td>{head}</tr>{rows}</table>')
 
 # %% ../nbs/10b_views.ipynb #9657b384
+def box(
+    i:int, # number of the face, from 0
+    face:Face, # in pixels of the full picture
+    on:bool, # is it the face of interest?
+) -> str: # SVG
+    "Draw the box of a face, to click on"
+    return (f'<rect class="{"ff-on" if on else ""}" data-do="face" data-arg="{i}" x="{face.x:.0f}" y="{face.y:.0f}" '
+        f'width="{face.width:.0f}" height="{face.height:.0f}" rx="{face.width*.06:.0f}"/>')
+
+# %% ../nbs/10b_views.ipynb #4c77d89b
+def number(
+    i:int, # number of the face, from 0
+    face:Face, # in pixels of the full picture
+    size:tuple[int,int], # width and height of the full picture, pixels
+    on:bool, # is it the face of interest?
+) -> str: # HTML
+    "Write the number of a face, from 1, above its box, or below where there is no room"
+    left, top = max(face.x, 0)/size[0], face.y/size[1]
+    css, at = ('ff-above', top) if top>.07 else ('', min(top+face.height/size[1], .93))
+    return f'<span class="ff-number {css} {"ff-on" if on else ""}" style="left:{left:.1%};top:{at:.1%}">{i+1}</span>'
+
+# %% ../nbs/10b_views.ipynb #3ee00fc2
 def picture(
     uri:str, # from `data_uri`
     size:tuple[int,int], # width and height of the full upright picture, pixels
@@ -150,12 +220,13 @@ def picture(
     chosen:int=0, # number of the face of interest
     name:str='', # of the picture
 ) -> str: # HTML
-    "Show a picture with its faces boxed"
-    boxes = ''.join(f'<rect class="{"ff-on" if i==chosen else ""}" data-do="face" data-arg="{i}" x="{f.x:.0f}" y="{f.y:.0f}" '
-        f'width="{f.width:.0f}" height="{f.height:.0f}" rx="{f.width*.06:.0f}"/>' for i,f in enumerate(faces))
+    "Show a picture with its faces boxed and numbered"
+    boxes = ''.join(box(i, f, i==chosen) for i,f in enumerate(faces))
+    numbers = ''.join(number(i, f, size, i==chosen) for i,f in enumerate(faces)) if len(faces)>1 else ''
     n = f'{len(faces)} face'+'s'*(len(faces)!=1) if faces else 'no face'
     return (f'<div class="ff-photo"><img src="{uri}" alt="{escape(name)}: {n} found"><svg viewBox="0 0 {size[0]} {size[1]}" '
-            f'preserveAspectRatio="none" aria-hidden="true">{boxes}</svg></div><p class="ff-quiet ff-caption">{escape(name)} · {n}</p>')
+        f'preserveAspectRatio="none" aria-hidden="true">{boxes}</svg><div aria-hidden="true">{numbers}</div></div>'
+        f'<p class="ff-quiet ff-caption">{escape(name)} · {n}</p>')
 
 # %% ../nbs/10b_views.ipynb #bfab13f0
 def radio(
@@ -164,10 +235,12 @@ def radio(
     on:bool, # is it the one that is chosen?
     body:str, # HTML
     label:str='', # for screen readers, where the body does not say it
+    wait:str='', # what to say at once when it is pressed, if the answer takes a while
 ) -> str: # HTML
     "One choice of a group"
-    a11y = f' aria-label="{escape(label)}" title="{escape(label)}"' if label else ''
-    return f'<button role="radio" aria-checked="{str(on).lower()}" tabindex="{0 if on else -1}" data-do="{do}" data-arg="{arg}"{a11y}>{body}</button>'
+    more = f' aria-label="{escape(label)}" title="{escape(label)}"' if label else ''
+    if wait: more += f' data-wait="{escape(wait)}"'
+    return f'<button role="radio" aria-checked="{str(on).lower()}" tabindex="{0 if on else -1}" data-do="{do}" data-arg="{arg}"{more}>{body}</button>'
 
 # %% ../nbs/10b_views.ipynb #a93475a1
 def group(
@@ -185,7 +258,8 @@ def thumbs(
 ) -> str: # HTML, empty for one face
     "Show the faces of a picture to choose from"
     if len(uris)<2: return ''
-    return group('ff-faces', 'Face of interest', [radio('face', i, i==chosen, f'<img src="{u}" alt="">', f'Face {i+1} of {len(uris)}') for i,u in enumerate(uris)])
+    one = lambda i,u: radio('face', i, i==chosen, f'<img src="{u}" alt=""><span class="ff-number">{i+1}</span>', f'Face {i+1} of {len(uris)}')
+    return group('ff-faces', 'Face of interest', [one(i, u) for i,u in enumerate(uris)])
 
 # %% ../nbs/10b_views.ipynb #23f0fbff
 def gallery(
@@ -203,22 +277,45 @@ def gallery(
 def toggle(
     method:str, # one of `METHODS`
     comparing:bool=False,
+    known:tuple=METHODS, # methods that have answered already
 ) -> str: # HTML
     "The toggle between the methods, and the button to compare them"
-    return (f'<div class="ff-bar">{group("ff-toggle", "Method", [radio("method", m, m==method, NAMES[m]) for m in METHODS])}'
-            f'<button data-do="compare" aria-pressed="{str(comparing).lower()}">Compare both</button></div>')
+    wait = {m: '' if m in known else WAIT[m] for m in METHODS}
+    choices = [radio('method', m, m==method, NAMES[m], wait=wait[m]) for m in METHODS]
+    both = '' if set(METHODS)<=set(known) else ' data-wait="Asking both methods…"'
+    return f'<div class="ff-bar">{group("ff-toggle", "Method", choices)}<button data-do="compare" aria-pressed="{str(comparing).lower()}"{both}>Compare both</button></div>'
 
 # %% ../nbs/10b_views.ipynb #74adf770
+def _face_cells(
+    r:dict, # a row of `core.row` with facts
+    place:str, # what the row stands for, 'photo:face'
+) -> list[str]: # HTML of the cells from the face's number on
+    "Write the facts of one face as cells of a table"
+    n = r['face']+1
+    race = pct(r['p_'+r['race'].lower()])
+    choose = f'<button class="ff-row-button" data-do="row" data-arg="{place}" aria-label="Choose face {n} of {escape(r["file"])}">{n}</button>'
+    return [choose, f'{r["age"]:.0f}', f'{r["age_low"]:.0f} to {r["age_high"]:.0f}', f'{r["gender"]} <small>{escape(pct(r["gender_prob"]))}</small>',
+        f'{r["race"]} <small>{escape(race)}</small>']
+
+# %% ../nbs/10b_views.ipynb #1ada3742
 def facts_table(
     rows:list[dict], # from `core.row`
+    places:list[str], # what each row stands for, 'photo:face', both from 0
+    chosen:str='', # the one of `places` that is shown
 ) -> str: # HTML
-    "Show the facts of many faces as a table"
-    def cells(r):
-        if r['error']: return f'<td colspan="5" class="ff-wide">{escape(r["error"])}</td>'
-        return (f'<td>{r["face"]}</td><td>{r["age"]:.0f}</td><td>{r["age_low"]:.0f} to {r["age_high"]:.0f}</td><td>{r["gender"]} <small>{pct(r["gender_prob"])}</small></td>'
-                f'<td>{r["race"]} <small>{pct(r["p_"+r["race"].lower()])}</small></td>')
-    head = ''.join(f'<th scope="col">{h}</th>' for h in ('picture', 'face', 'age', '90 %', 'gender', 'race'))
-    return f'<div class="ff-scroll"><table><tr>{head}</tr>{"".join(f"""<tr><td class="ff-wide">{escape(r["file"])}</td>{cells(r)}</tr>""" for r in rows)}</table></div>'
+    "Show the facts of many faces as a table whose rows can be pressed"
+    several = len({p.split(':')[0] for p in places})>1
+    noted = any(r['notes'] for r in rows)
+    names = ['photo']*several+['face', 'age', '90 % interval', 'gender', 'race']+['notes']*noted
+    body = ''
+    for r,place in zip(rows, places):
+        cells = [f'<td class="ff-name" title="{escape(r["file"])}">{escape(r["file"])}</td>']*several
+        if r['error']: cells.append(f'<td colspan="{5+noted}" class="ff-wide">{escape(r["error"])}</td>')
+        else: cells += [f'<td>{c}</td>' for c in _face_cells(r, place)]
+        if noted and not r['error']: cells.append(f'<td class="ff-wide">{escape(r["notes"])}</td>')
+        body += f'<tr data-do="row" data-arg="{place}"{" aria-current=true" if place==chosen else ""}>{"".join(cells)}</tr>'
+    head = ''.join(f'<th scope="col">{n}</th>' for n in names)
+    return scroll('Facts of all faces', f'<table class="ff-rows"><tr>{head}</tr>{body}</table>')
 
 # %% ../nbs/10b_views.ipynb #60e8bbf8
 def save_link(
