@@ -241,11 +241,11 @@ def _forget():
     "In a child process: leave the parent's detectors alone"
     global _starting
     _starting = threading.RLock()
-    POOL.forget()
-    for f in list(_open):
+    for f in list(_open): # before the pool lets go of them, which would close them
         immortal(f.models) # to free them would wait for threads of the parent
         f.models,f.forgotten = {},True
     _open.clear()
+    POOL.forget()
 
 # %% ../nbs/02_faces.ipynb #3b082ec0
 _waited = False # did the thread that forks get hold of `_starting`?
