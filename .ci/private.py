@@ -62,13 +62,14 @@ def findings(name:str, top:Path) -> list[str]:
 
 def visit(port:int) -> None:
     "Open the page, as a browser begins to"
-    for _ in range(60):
+    end = time.monotonic()+300 # under strace, and next to two others, a server starts slowly
+    while time.monotonic()<end:
         try:
             with urllib.request.urlopen(f'http://127.0.0.1:{port}/', timeout=60) as r: page = r.read()
             assert b'Face Facts' in page, page[:500]
             return
         except (OSError, ConnectionError): time.sleep(1)
-    raise SystemExit('the page did not open')
+    raise TimeoutError('the page did not open')
 
 def main(telling:bool) -> int:
     if not shutil.which('strace') or subprocess.run(['strace', '-qq', '-o', '/dev/null', 'true'], capture_output=True).returncode:
@@ -78,12 +79,13 @@ def main(telling:bool) -> int:
     with socket.socket() as s:
         s.bind(('127.0.0.1', 0))
         port = s.getsockname()[1]
-    with tempfile.TemporaryDirectory() as d:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as d:
         top = Path(d)
         codes = {k: v.format(sample=sample, wait=WAIT, port=port) for k,v in dict(predict=PREDICT, panel=PANEL, app=APP).items()}
         running = {k: start(k, v, top, telling) for k,v in codes.items()}
         try:
-            visit(port)
+            try: visit(port)
+            except TimeoutError as e: raise SystemExit(f"{e}:\n{(top/'app'/'said').read_text()[-3000:]}") from None
             time.sleep(WAIT)
             os.killpg(running['app'].pid, signal.SIGINT)
             for name,p in running.items():
