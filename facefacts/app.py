@@ -4,14 +4,15 @@
 
 # %% ../nbs/10e_app.ipynb #37b2d4df
 from __future__ import annotations
-import asyncio, errno, functools, importlib.resources, logging, os, socket, sys, time, uuid
+import asyncio, errno, functools, importlib.resources, logging, os, socket, sys, tempfile, time, uuid
 from contextvars import ContextVar
 from pathlib import Path
 from .core import *
 
 # %% auto #0
-__all__ = ['WHERE', 'CSP', 'ALONE', 'BUSY', 'FULL', 'RETRY', 'PATIENCE', 'notebook_path', 'where_photos_stay', 'log_request',
-           'settings', 'Full', 'Door', 'check_port', 'visitors', 'serve']
+__all__ = ['WHERE', 'CSP', 'LONGEST', 'SOCKET', 'ALONE', 'BUSY', 'FULL', 'RETRY', 'PATIENCE', 'notebook_path',
+           'where_photos_stay', 'log_request', 'kernel_sockets', 'settings', 'Full', 'Door', 'check_port', 'visitors',
+           'serve']
 
 # %% ../nbs/10e_app.ipynb #22d62a36
 def notebook_path() -> Path:
@@ -37,6 +38,23 @@ def log_request(
     "Log only our own failures: what others ask for in vain must not fill the log"
     if handler.get_status() in (500, 502): logging.getLogger('facefacts').error('%s %s: status %s', handler.request.method, handler.request.path, handler.get_status())
 
+# %% ../nbs/10e_app.ipynb #f7fa5c4e
+LONGEST = 103 # bytes of a socket's path: 107 on Linux, 103 on macOS
+SOCKET = 'voila_12345678/kernel-12345678-1234-1234-1234-123456789012-ipc-5' # what the server adds to its folder
+
+def kernel_sockets(
+    folders:tuple|None=None, # folders to try; None: those of the system
+) -> tuple[str,Path]: # 'ipc' for sockets in the file system or 'tcp', and the folder for them
+    "Choose how the server speaks with its kernels"
+    usual = Path(tempfile.gettempdir())
+    if os.name!='posix': return 'tcp', usual
+    if folders is None: folders = usual, os.environ.get('XDG_RUNTIME_DIR') or usual, '/tmp', '/var/tmp'
+    for folder in map(Path, folders):
+        fits = len(os.fsencode(folder/SOCKET))<=LONGEST
+        if fits and os.access(folder, os.W_OK | os.X_OK): return 'ipc', folder
+    return 'tcp', usual
+
+
 # %% ../nbs/10e_app.ipynb #bc8655dc
 def settings(
     port:int,
@@ -48,15 +66,17 @@ def settings(
     "Voilà's settings for the page"
     from jupyter_server import DEFAULT_STATIC_FILES_PATH
     nb = notebook_path()
+    transport,folder = kernel_sockets()
     headers = {'Content-Security-Policy':CSP, 'Referrer-Policy':'no-referrer', 'X-Content-Type-Options':'nosniff'}
     return dict(
         Voila=dict(port=port, ip=host, port_retries=0, open_browser=open_browser, notebook_path=str(nb), root_dir=str(nb.parent), log_level=40,
+            connection_dir_root=str(folder),
             tornado_settings=dict(headers=headers, log_function=log_request, static_path=DEFAULT_STATIC_FILES_PATH)),
         VoilaConfiguration=dict(preheat_kernel=ready>0, default_pool_size=ready, file_allowlist=['nothing'],
             allow_template_override='NO', allow_theme_override='NO', resources=dict(metadata=dict(name='Face Facts'), language_code='en')),
         VoilaExecutor=dict(iopub_timeout=60, startup_timeout=180), # seconds; on a busy machine 4 are not enough, and the page came without its panel
         VoilaKernelManager=dict(fill_delay=5.), # seconds; a page that opens has the processor first
-        KernelManager=dict(transport='ipc' if os.name=='posix' else 'tcp'), # sockets that only this user can open
+        KernelManager=dict(transport=transport),
         MappingKernelManager=dict(cull_idle_timeout=int(idle_minutes*60), cull_interval=10, buffer_offline_messages=False)) # seconds
 
 # %% ../nbs/10e_app.ipynb #72feecc1

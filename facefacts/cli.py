@@ -7,8 +7,9 @@ from __future__ import annotations
 import argparse, io, logging, os, shlex, signal, socket, sys, warnings
 from contextlib import contextmanager
 from pathlib import Path
+import numpy as np
 import facefacts
-from .core import METHODS, TASKS, FaceFactsError, NoFaceFound, UnreadableImage, need, pct, printable, write_whole
+from .core import METHODS, TASKS, FaceFactsError, NoFaceFound, UnreadableImage, codes, need, pct, printable, write_whole
 from .inputs import image_files, limits
 from .rows import FORMATS, RowWriter, format_of
 
@@ -318,7 +319,9 @@ def _lessons(
         from facefacts.chimeras import with_chimeras
         def learn(faces): return keep_lessons(a.teacher, faces, out/'told-chimeras.npz')
         wild = with_chimeras(crops, df, wild, a.chimeras, learn, RECIPES[a.recipe].infants, a.seed)
-    return told, wild
+    from facefacts.training import with_seconds
+    rows = np.flatnonzero(df['split']=='train')
+    return with_seconds(told, wild, codes(df), rows, out/'soft.npz')
 
 # %% ../nbs/12_cli.ipynb #e6a60554
 def _check_train(a) -> None:

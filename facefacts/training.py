@@ -20,7 +20,7 @@ from .augment import augment, resize
 from .imbalance import training_rows
 from .models import *
 from .recipes import *
-from .opinions import second_opinions
+from .opinions import keep_opinions, second_opinions
 from .teacher import pseudo_labels
 
 # %% auto #0
@@ -50,14 +50,18 @@ def with_seconds(
     told:dict, # `lessons` of all n crops
     wild:tuple|None, # faces without labels: crops, and their `lessons`
     y:dict, # task -> n labels
-    rows:np.ndarray, # which of the n are trained on
+    rows:np.ndarray, # which of the n may be asked about: the training part
+    file:str|Path|None=None, # keep the opinions in this file, .npz
 ) -> tuple[dict,tuple|None]: # `told` and `wild` with second opinions, 'seen', in the lessons; of the n only `rows` have one
     "Ask for second opinions, unless they are there already"
     if 'seen' in told: return told, wild
-    some, others = second_opinions(told['features'][rows], {t: y[t][rows] for t in TASKS}, wild[1]['features'] if wild is not None and len(wild[0]) else None, progress=False)
+    others = wild[1]['features'] if wild is not None and len(wild[0]) else None
+    about = told['features'][rows], {t: y[t][rows] for t in TASKS}, others
+    some,others = keep_opinions(file, *about, progress=False) if file else second_opinions(*about, progress=False)
     seen = {t: np.zeros((len(y[t]), *o.shape[1:]), o.dtype) for t,o in some.items()}
     for t,o in some.items(): seen[t][rows] = o
     return told|dict(seen=seen), wild and (wild[0], wild[1]|dict(seen=others))
+
 
 # %% ../nbs/06_training.ipynb #6a22a01e
 def with_lessons(
