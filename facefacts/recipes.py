@@ -42,7 +42,7 @@ RECIPES = dict(
     best=Recipe(),
     seed=Recipe('seed', head='seed', batch_size=16, size=200, early=(), optimizer='adam', lr=1e-4, weight_decay=0., drop_path=0.,
         age_loss='mse', weights=(.001, 1., 1.), strength=0., ema=0., mirror=False, mixup=0., teach=0.),
-    alone=Recipe('alone', size=96, early=((64, .6),), mirror=False))
+    alone=Recipe('alone', size=96, early=((64, .72),), mirror=False))
 
 # %% ../nbs/05c_recipes.ipynb #f8d30008
 def soft_ages(
