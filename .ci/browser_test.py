@@ -162,11 +162,11 @@ def everything(page, P, name):
               .observe(document.querySelector('.facefacts'), {childList: true, subtree: true});
             [...document.querySelectorAll('.ff-toggle button')].find(b => b.innerText == name).click(); })''', n) for n in ('Joint model', 'Three models')*3]
         print(f'                  {sorted(ms)[3]:.0f} ms in the browser'); assert min(ms)<150*crowded(), ms
-    with check(f'{name}: compare both', page):
-        page.get_by_role('button', name='Compare both').click()
+    with check(f'{name}: compare', page):
+        page.get_by_role('button', name='Compare').click()
         page.locator('.ff-versus').wait_for()
         assert 'Joint model' in page.locator('.ff-versus').inner_text() and 'Three models' in page.locator('.ff-versus').inner_text()
-        page.get_by_role('button', name='Compare both').click(); page.locator('.ff-tile').first.wait_for()
+        page.get_by_role('button', name='Compare').click(); page.locator('.ff-tile').first.wait_for()
     with check(f'{name}: in depth, the figures and the maps', page):
         page.get_by_role('radio', name='Joint model').click()
         page.get_by_role('button', name='In depth').click()

@@ -128,7 +128,7 @@ def details(
     metas = {n: load_net(n, folder, 1).meta for n in names}
     rows = [dict(network=n, tasks=', '.join(m['tasks']), backbone=m['net']['backbone'], input=f"{m['input']['size']} x {m['input']['size']} pixels", version=m.get('version', '-'), sha256=f"`{sha256(folder/f'{n}.onnx')}`") for n,m in metas.items()]
     licence = html.escape(' '.join(str(metas[names[0]]['licence']).split())[:300]) # weights may be somebody else's
-    about = f"`joint` answers all three questions with one network, the `standalone` method with three. Each file is an ONNX network with its calibration; the crop is `{metas[names[0]]['crop']}`. Code: Apache-2.0. Weights: {licence}.\n\n{markdown(pd.DataFrame(rows))}"
+    about = f"The method `joint` answers all three questions with one network, `standalone` with three; `both` is the mean of their probabilities, calibrated as one predictor. Each file is an ONNX network with its calibration; the crop is `{metas[names[0]]['crop']}`. Code: Apache-2.0. Weights: {licence}.\n\n{markdown(pd.DataFrame(rows))}"
     data = metas[names[0]].get('data', {})
     images = markdown(pd.DataFrame([dict(part=k, pictures=v) for k,v in data.get('images', {}).items()]))
     more = ''.join(f'\n- {k.replace("_", " ")}: {v}' for k,v in data.items() if k!='images')
@@ -243,7 +243,7 @@ def make_report(
     times:int=1000, # bootstrap samples
     progress:bool=True,
 ) -> Path: # of the card
-    "Measure both methods on both sets, and write report, answers and model card"
+    "Measure every method on both sets, and write report, answers and model card"
     need('fairlearn')
     from tqdm.auto import tqdm
     from facefacts.utkface import Pictures, load_store, read_utkface, settle_labels
@@ -263,7 +263,7 @@ def make_report(
             pred = on_photos(((f, pics.read(f)) for f in bar(df.file, method)), df, method, weights)
             pred['sharpness'] = pred.file.map(sharp)
             on_crops = on_store(crops, df, method, weights)
-            hashes = {n: sha256(weights/f'{n}.onnx')[:12] for n in (('joint',) if method=='joint' else TASKS)}
+            hashes = {n: sha256(weights/f'{n}.onnx')[:12] for n in METHOD_NETS[method]}
             for split in ('test', 'published'):
                 p = part(pred, df.file[df.split==split])
                 r = Report.of(p, method=method, split=split, weights=hashes, times=times)

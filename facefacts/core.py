@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 # %% auto #0
-__all__ = ['TASKS', 'METHODS', 'GENDERS', 'RACES', 'MAX_AGE', 'AGES', 'KEYPOINTS', 'COLUMNS', 'DTYPES', 'codes', 'age_band',
-           'FaceFactsError', 'UnreadableImage', 'NoFaceFound', 'BadWeights', 'BadDataset', 'MissingExtra', 'need',
-           'write_whole', 'Face', 'pct', 'printable', 'Facts', 'row', 'to_dict', 'Lazy']
+__all__ = ['TASKS', 'METHODS', 'NETS', 'METHOD_NETS', 'GENDERS', 'RACES', 'MAX_AGE', 'AGES', 'KEYPOINTS', 'COLUMNS', 'DTYPES',
+           'codes', 'age_band', 'FaceFactsError', 'UnreadableImage', 'NoFaceFound', 'BadWeights', 'BadDataset',
+           'MissingExtra', 'need', 'write_whole', 'Face', 'pct', 'printable', 'Facts', 'row', 'to_dict', 'Lazy']
 
 # %% ../nbs/00_core.ipynb #b6fd89df
 TASKS = ('age', 'gender', 'race')
-METHODS = ('joint', 'standalone')
+METHODS = ('joint', 'standalone', 'both')
+NETS = dict(joint=TASKS, age=('age',), gender=('gender',), race=('race',)) # network -> its tasks
+METHOD_NETS = dict(joint=('joint',), standalone=TASKS, both=tuple(NETS)) # method -> its networks
+
 
 # %% ../nbs/00_core.ipynb #9c430c2e
 GENDERS = ('Male', 'Female')

@@ -9,7 +9,8 @@ from .core import *
 
 # %% auto #0
 __all__ = ['TEMPERATURES', 'CENTRES', 'softmax', 'sigmoid', 'nll', 'two_class', 'fit_temperature', 'ece', 'cdf_at', 'quantile',
-           'decode_age', 'conformal_reach', 'age_interval', 'bell_around', 'calibrate', 'age_probs', 'decode']
+           'decode_age', 'conformal_reach', 'age_interval', 'bell_around', 'calibrate', 'age_probs', 'decode',
+           'mean_logits']
 
 # %% ../nbs/00a_decode.ipynb #7c7337bc
 def softmax(
@@ -175,3 +176,17 @@ def decode(
     if 'gender' in logits: out['gender_probs'] = softmax(two_class(logits['gender'])/c['temperature']['gender'])
     if 'race' in logits: out['race_probs'] = softmax(logits['race']/c['temperature']['race'])
     return out
+
+# %% ../nbs/00a_decode.ipynb #2f005db4
+def mean_logits(
+    *answers:dict, # of several predictors for the same faces, from `decode`
+) -> dict: # task -> (n, k) logits, for `calibrate` and `decode`
+    "Average the probabilities of several predictors"
+    out = {}
+    for t in TASKS:
+        probs = [a[f'{t}_probs'] for a in answers if f'{t}_probs' in a]
+        if not probs: continue
+        z = np.log(np.clip(np.mean(probs, 0), 1e-9, None))
+        out[t] = z[:,1:]-z[:,:1] if t=='gender' else z
+    return out
+

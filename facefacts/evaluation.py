@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 import numpy as np, pandas as pd
 from .core import *
-from .decode import calibrate, decode, ece
+from .decode import calibrate, decode, ece, mean_logits
 from .store import Pictures
 from .utkface import read_utkface, settle_labels, stem
-from .weights import export_onnx, load_net, make_meta, retell, save_weights, sha256, write_sums, write_whole, WEIGHTS
+from .weights import export_onnx, load_net, make_meta, retell, save_weights, sha256, write_both, write_sums, write_whole, WEIGHTS
 
 # %% auto #0
 __all__ = ['METRICS', 'REPORT', 'score', 'interval', 'summary', 'macro_f1', 'eces', 'by_group', 'on_store', 'shrink',
            'answer_rows', 'labelled', 'on_photos', 'logits_of', 'onnx_logits', 'valid_metrics', 'describe',
-           'held_labels', 'release', 'recalibrate', 'read_split', 'held_out', 'Report', 'evaluate', 'write_report',
-           'read_report']
+           'held_labels', 'calibrate_both', 'release', 'recalibrate', 'read_split', 'held_out', 'Report', 'evaluate',
+           'write_report', 'read_report']
 
 # %% ../nbs/08_evaluation.ipynb #19deea83
 def score(
@@ -212,6 +212,22 @@ def held_labels(
     v = np.flatnonzero(df['split']=='valid')
     return v, codes(df.iloc[v])
 
+# %% ../nbs/08_evaluation.ipynb #9e6c4d00
+def calibrate_both(
+    crops:np.ndarray, # (n, size, size, 3) uint8, held out
+    y:dict, # task -> (n,) labels: years, or codes
+    folder:str|Path, # with the .onnx files of all four networks; gets both.json
+) -> dict: # metrics on these faces
+    "Calibrate the mean of the joint and the standalone networks as one predictor"
+    nets = [load_net(n, folder) for n in NETS]
+    joint,*alone = (decode(onnx_logits(net, crops), net.meta['calibration']) for net in nets)
+    logits = mean_logits(joint, *alone)
+    c = calibrate(logits, y)
+    metrics = valid_metrics(decode(logits, c), y)
+    write_both(folder, c, metrics=dict(valid=metrics))
+    return metrics
+
+
 # %% ../nbs/08_evaluation.ipynb #aff0634d
 def release(
     nets:dict, # name -> `FaceNet`, or `LitFace` from `training.train`
@@ -232,6 +248,7 @@ def release(
         save_weights(net, Path(folder)/f'{name}.safetensors', meta)
         export_onnx(net.cpu(), Path(folder)/f'{name}.onnx', meta)
     write_sums(folder)
+    if all((Path(folder)/f'{n}.onnx').is_file() for n in NETS): out['both'] = calibrate_both(crops[v], y, folder)
     return out
 
 # %% ../nbs/08_evaluation.ipynb #f0239cd2
@@ -245,15 +262,16 @@ def recalibrate(
     "Calibrate finished weights on other faces"
     weights, (v,y), out = Path(weights or WEIGHTS), held_labels(df), {}
     if len(v)<20: raise BadDataset(f"{len(v)} faces have the split 'valid': a calibration needs at least 20, and some hundreds to be good")
-    for name in (n for n in ('joint', *TASKS) if (weights/f'{n}.onnx').is_file()):
+    for name in (n for n in NETS if (weights/f'{n}.onnx').is_file()):
         net = load_net(name, weights)
         logits = onnx_logits(net, crops[v])
         c = calibrate(logits, y)
         m = out[name] = valid_metrics(decode(logits, c), y)
         for f in (p for s in ('.onnx', '.safetensors') if (p := weights/f'{name}{s}').is_file()):
             retell(f, net.meta|dict(calibration=c, metrics=net.meta.get('metrics', {})|dict(valid=m))|about, Path(folder)/f.name)
-    if not out: raise BadWeights(f"{weights} has none of {', '.join(f'{n}.onnx' for n in ('joint', *TASKS))}")
+    if not out: raise BadWeights(f"{weights} has none of {', '.join(f'{n}.onnx' for n in NETS)}")
     write_sums(folder)
+    if set(out)==set(NETS): out['both'] = calibrate_both(crops[v], y, folder)
     return out
 
 # %% ../nbs/08_evaluation.ipynb #a94e1866
@@ -344,8 +362,7 @@ def evaluate(
     pred.attrs['not_found'] = df.attrs.get('not_found', [])
     about = dict(method=method, split=Path(split).name)
     if 'listed' in df.attrs: about |= dict(listed=df.attrs['listed'], not_found=len(df.attrs['not_found']))
-    names = ('joint',) if method=='joint' else TASKS
-    return Report.of(pred, times, **about, weights={n: sha256(Path(weights or WEIGHTS)/f'{n}.onnx')[:12] for n in names})
+    return Report.of(pred, times, **about, weights={n: sha256(Path(weights or WEIGHTS)/f'{n}.onnx')[:12] for n in METHOD_NETS[method]})
 
 # %% ../nbs/08_evaluation.ipynb #5d26d87c
 REPORT = 'report.json'

@@ -7,14 +7,14 @@ from __future__ import annotations
 import json, re
 from pathlib import Path
 from .core import *
-from .weights import LICENCE, SUMS, WEIGHTS, read_sums, verify
+from .weights import BOTH, LICENCE, SUMS, WEIGHTS, read_sums, verify
 
 # %% auto #0
 __all__ = ['NETWORKS', 'ALONG', 'FIGURES', 'SPLITS', 'check_folder', 'front_matter', 'hub_card', 'push_weights', 'pull_weights']
 
 # %% ../nbs/07a_hub.ipynb #ab7aec40
 NETWORKS = ('.onnx', '.safetensors')
-ALONG = (SUMS, 'report.json', 'model_card.md') # go along with the networks, where they are there
+ALONG = (SUMS, BOTH, 'report.json', 'model_card.md') # go along with the networks, where they are there
 
 # %% ../nbs/07a_hub.ipynb #7e234f09
 def check_folder(

@@ -16,7 +16,7 @@ from .predict import FaceFacts
 from .saliency import where_it_looked
 from .rows import csv_text
 from .shots import Inbox, Shot, name_of, rows, sentence, summary
-from .views import ABOUT, NAMES, WAIT, asset
+from .views import ABOUT, COMPARED, NAMES, WAIT, asset
 
 # %% auto #0
 __all__ = ['SAMPLE', 'FaceFactsPanel']
@@ -115,7 +115,10 @@ def _load(self:FaceFactsPanel, todo):
 def _refresh(self:FaceFactsPanel, text:str|None=None):
     "Bring the facts up to date with photo, face and method, then the browser with both"
     s = self.shot
-    todo = [(o, m) for o in self.shots for m in (METHODS if self.comparing and o is s else (self.method,)) if o.faces and m not in o.facts]
+    todo = []
+    for o in self.shots:
+        wanted = (self.method, *COMPARED) if self.comparing and o is s else (self.method,)
+        todo += [(o, m) for m in dict.fromkeys(wanted) if o.faces and m not in o.facts]
     if todo and s: self._show(only=('method',)) # the toggle first: networks may take a while
     for i,(o,m) in enumerate(todo):
         self._say(WAIT[m], i/len(todo) if len(todo)>1 else None)
@@ -131,8 +134,8 @@ def _refresh(self:FaceFactsPanel, text:str|None=None):
 def _tiles(self:FaceFactsPanel):
     "The answer, or both answers, with reasons for doubt"
     f,s,n = self.facts, self.shot, len(self.shot.faces)
-    if self.comparing and set(METHODS)<=set(s.facts):
-        return views.answer(views.versus(*(s.facts[m][f.index] for m in METHODS)), f.warnings)
+    if self.comparing and set(COMPARED)<=set(s.facts):
+        return views.answer(views.versus(*(s.facts[m][f.index] for m in COMPARED)), f.warnings)
     took = f'{s.times[NAMES[f.method]]*1000:.0f} ms'
     if n>1: took += f' for {n} faces'
     return views.answer(views.tiles(f), f.warnings, f'{NAMES[f.method]}: {ABOUT[f.method]}, in {took}. ')
@@ -145,7 +148,7 @@ def _depth(self:FaceFactsPanel):
     if not self.deep: return closer.fold(False)
     maps = s.maps.get((self.method, f.index))
     look = closer.look_maps(f.crop, maps) if maps else closer.look_offer(self._looking)
-    second = s.facts.get(METHODS[self.method==METHODS[0]])
+    second = s.facts.get('standalone' if self.method=='joint' else 'joint')
     other = second[f.index] if self.comparing and second else None
     times = {f'{k}, {n} faces' if n>1 and k in NAMES.values() else k: t for k,t in s.times.items()}
     return closer.fold(True)+closer.depth(f, look, times, other)
@@ -273,7 +276,7 @@ def on_row(self:FaceFactsPanel, place:str):
 # %% ../nbs/11_panel.ipynb #1ff974fa
 @patch
 def on_compare(self:FaceFactsPanel):
-    "Show both methods, or one again"
+    "Show the two independent methods side by side, or one answer again"
     self.comparing = not self.comparing
     self._refresh()
 

@@ -17,11 +17,12 @@ from .images import Photo, image_files, read_photo, uploads
 from .inputs import _name, _reread
 from .doubts import doubts, stretch
 from .faces import align, face_of_interest, find_faces
-from .weights import Net, load_net
+from .decode import decode, mean_logits
+from .weights import load_net, read_both
 
 # %% auto #0
-__all__ = ['SIDE_ONE', 'SIDE_ALL', 'find_in', 'FaceFacts', 'sizes', 'crops_of', 'answer', 'facts', 'all_faces', 'list_photos',
-           'stream', 'table']
+__all__ = ['SIDE_ONE', 'SIDE_ALL', 'find_in', 'FaceFacts', 'sizes', 'size', 'crops_of', 'answer', 'facts', 'all_faces',
+           'list_photos', 'stream', 'table']
 
 # %% ../nbs/09_predict.ipynb #3ccf224a
 SIDE_ONE, SIDE_ALL = 1200, 2400 # the longer side, in pixels, that is enough to look for one face, and for all
@@ -54,19 +55,19 @@ def find_in(
 class FaceFacts:
     "Predict the facts of faces: `ff(photo)` for the face of interest, `ff.all(photo)` for all, `ff.table(paths)` for many photos"
     def __init__(self,
-        method:str='joint', # 'joint': one network for the three tasks; 'standalone': one for each
+        method:str='joint', # 'joint': one network for the three tasks; 'standalone': one for each; 'both': the mean of these two
         weights:str|Path|None=None, # a folder with .onnx files of your own; default those of the package
         threads:int|None=None, # that one forward pass may use; default as many as `usable_cpus`
     ):
         if method not in METHODS: raise ValueError(f"method is one of {', '.join(METHODS)}, not {method!r}")
-        names = ('joint',) if method=='joint' else TASKS
-        loaded = {n: load_net(n, weights, threads) for n in names}
         self.method = method
-        self.nets = {t: n for n in loaded.values() for t in n.tasks} # task -> `Net`; for the joint method three times the same
-    def __repr__(self): return f"FaceFacts({self.method!r}): {'; '.join(map(repr, dict.fromkeys(self.nets.values())))}"
+        self.calibration = read_both(weights)['calibration'] if method=='both' else None # of the mean
+        self.nets = {n: load_net(n, weights, threads) for n in METHOD_NETS[method]} # name -> `Net`
+    def __repr__(self): return f"FaceFacts({self.method!r}): {'; '.join(map(repr, self.nets.values()))}"
     if TYPE_CHECKING: # for editors and type checkers, which do not see what is added below
         from pandas import DataFrame as _DataFrame
         sizes: set[int]
+        size: int
         def crops_of(self, pixels:np.ndarray, face:Face) -> dict: ...
         def answer(self, crops:list[dict], batch:int=8) -> dict: ...
         def facts(self, photo:Photo|np.ndarray, faces:list[Face]) -> list[Facts]: ...
@@ -77,8 +78,17 @@ class FaceFacts:
 
 # %% ../nbs/09_predict.ipynb #b4ad6415
 @property
-def sizes(self:FaceFacts): return {n.size for n in self.nets.values()}
+def sizes(self:FaceFacts): # set of pixels
+    "The sides of the crops that the networks see"
+    return {n.size for n in self.nets.values()}
 FaceFacts.sizes = sizes
+
+@property
+def size(self:FaceFacts): # pixels
+    "The side of the crop that is measured and shown: the largest"
+    return max(self.sizes)
+FaceFacts.size = size
+
 
 # %% ../nbs/09_predict.ipynb #34951cfe
 def crops_of(self:FaceFacts,
@@ -93,11 +103,18 @@ FaceFacts.crops_of = crops_of
 def _look(self, photo, face):
     "The `face` in pixels of the full photo, its crops as the networks see them, and the doubts about it"
     crops, full = self.crops_of(photo.pixels, face), face.scaled(1/photo.scale)
-    notes = doubts(full, photo.size, crops[self.nets['age'].size])
+    notes = doubts(full, photo.size, crops[self.size])
     return full, {s: stretch(c) for s,c in crops.items()}, notes
 FaceFacts._look = _look
 
 # %% ../nbs/09_predict.ipynb #e8e34f99
+def _decode(self, outs):
+    "Turn the logits of each network (name -> task -> logits) into one answer"
+    answers = {n: decode(out, self.nets[n].meta['calibration']) for n,out in outs.items()}
+    if self.method=='both': return decode(mean_logits(*answers.values()), self.calibration)
+    return {k: v for a in answers.values() for k,v in a.items()}
+FaceFacts._decode = _decode
+
 def answer(self:FaceFacts,
     crops:list[dict], # n times size -> (size, size, 3) uint8
     batch:int=8, # crops in one forward pass
@@ -105,11 +122,12 @@ def answer(self:FaceFacts,
     "Run the networks on `crops`"
     parts = []
     for i in range(0, len(crops), batch):
-        d = {}
-        for net in dict.fromkeys(self.nets.values()): d |= net.facts(np.stack([c[net.size] for c in crops[i:i+batch]]))
-        parts.append(d)
+        some = crops[i:i+batch]
+        outs = {name: net(np.stack([c[net.size] for c in some])) for name,net in self.nets.items()}
+        parts.append(self._decode(outs))
     return {k: np.concatenate([p[k] for p in parts]) for k in parts[0]} if parts else {}
 FaceFacts.answer = answer
+
 
 # %% ../nbs/09_predict.ipynb #a3f748dc
 def facts(self:FaceFacts,
@@ -118,9 +136,9 @@ def facts(self:FaceFacts,
 ) -> list[Facts]: # one for each of `faces`, in that order
     "Answer for faces that are found already"
     if not isinstance(photo, Photo): photo = read_photo(photo)
-    seen, size = [self._look(photo, f) for f in faces], self.nets['age'].size
+    seen = [self._look(photo, f) for f in faces]
     a = self.answer([c for _,c,_ in seen])
-    return [_facts(a, i, f, self.method, photo.name, i, notes, c[size]) for i,(f,c,notes) in enumerate(seen)]
+    return [_facts(a, i, f, self.method, photo.name, i, notes, c[self.size]) for i,(f,c,notes) in enumerate(seen)]
 FaceFacts.facts = facts
 
 # %% ../nbs/09_predict.ipynb #53fd2d5a
@@ -139,7 +157,7 @@ def __call__(self:FaceFacts,
     if face is not None:
         p = read_photo(photo)
         return self.facts(p, [face])[0]
-    p,faces = find_in(photo, size=max(self.sizes))
+    p,faces = find_in(photo, size=self.size)
     if not faces: raise NoFaceFound(f"no face was found in {p.name or 'the picture'}; is one there, upright and not tiny?")
     return self.facts(p, faces)[0]
 FaceFacts.__call__ = __call__
@@ -149,7 +167,7 @@ def all_faces(self:FaceFacts,
     photo, # a path, bytes, a file object, a PIL image, an array, or the value of a FileUpload
 ) -> list[Facts]: # largest face first; empty if there is no face
     "Predict the facts of every face"
-    return self.facts(*find_in(photo, largest=False, size=max(self.sizes)))
+    return self.facts(*find_in(photo, largest=False, size=self.size))
 FaceFacts.all = all_faces
 
 # %% ../nbs/09_predict.ipynb #eb2e84e0
@@ -196,7 +214,7 @@ def _prepare(self, src, n, largest):
     name = _name_of(src, n)
     try:
         if isinstance(src, UnreadableImage): raise src
-        photo,faces,seen = _find(src, largest, max(self.sizes))
+        photo,faces,seen = _find(src, largest, self.size)
         p = _Prepared(name, [self._look(photo, f) for f in faces], others=seen-len(faces))
         if not p.found: p.error = 'no face found'
         return p

@@ -47,17 +47,18 @@ def _resized(crops, size):
 
 # %% ../nbs/10a_saliency.ipynb #a7d44090
 def _ask(nets, tasks, crops, batch, progress):
-    "Logits of `tasks` for all `crops`; tells `progress` the share that is done"
-    groups = {}
-    for t in tasks: groups.setdefault(id(nets[t]), (nets[t], []))[1].append(t)
-    out, done, total = {t: [] for t in tasks}, 0, len(groups)*len(crops)
-    for net,ts in groups.values():
+    "Logits for all `crops`, by task: a list with those of each network that answers it; tells `progress` the share that is done"
+    nets = {n: net for n,net in nets.items() if set(getattr(net, 'tasks', (n,))) & set(tasks)}
+    out, done, total = {t: [] for t in tasks}, 0, len(nets)*len(crops)
+    for name,net in nets.items():
+        parts = []
         for i in range(0, len(crops), batch):
-            part = net(_resized(crops[i:i+batch], getattr(net, 'size', crops.shape[1])))
-            for t in ts: out[t].append(np.asarray(part[t]))
+            parts.append(net(_resized(crops[i:i+batch], getattr(net, 'size', crops.shape[1]))))
             done += len(crops[i:i+batch])
             if progress: progress(done/total)
-    return {t: np.concatenate(v) for t,v in out.items()}
+        for t in set(getattr(net, 'tasks', (name,))) & set(tasks): out[t].append(np.concatenate([np.asarray(p[t]) for p in parts]))
+    return out
+
 
 # %% ../nbs/10a_saliency.ipynb #ae8b97f8
 def spread(
@@ -74,7 +75,7 @@ def spread(
 
 # %% ../nbs/10a_saliency.ipynb #2b5bb4cc
 def where_it_looked(
-    nets, # task -> net, where net(crops (n, S, S, 3)) is task -> logits; or anything with such `nets`
+    nets, # name -> net, where net(crops (n, S, S, 3)) is task -> logits; or anything with such `nets`, as a `FaceFacts`
     facts:Facts, # with `crop`
     tasks:tuple[str,...]=TASKS, # the maps to make
     patch:float=.25, # as in `occlude`
@@ -88,7 +89,7 @@ def where_it_looked(
     logits = _ask(nets, tasks, np.concatenate([facts.crop[None], hidden]), batch, progress)
     S, maps = len(facts.crop), {}
     for t in tasks:
-        e = evidence(t, logits[t])
+        e = np.mean([evidence(t, z) for z in logits[t]], 0) # over the networks that answer
         change = abs(e[1:]-e[0]) if t=='age' else np.maximum(e[0]-e[1:], 0)
         maps[t] = spread(change.reshape(steps, steps), S, round(S*patch))
     return maps

@@ -12,9 +12,9 @@ from .core import *
 from .inputs import SUFFIXES
 
 # %% auto #0
-__all__ = ['CLOSE', 'NAMES', 'ABOUT', 'WAIT', 'asset', 'page', 'data_uri', 'confidence', 'track', 'tile', 'tiles', 'notes', 'bar',
-           'answer', 'accepted', 'intro', 'status', 'scroll', 'versus', 'box', 'number', 'picture', 'radio', 'group',
-           'thumbs', 'gallery', 'toggle', 'facts_table', 'save_link']
+__all__ = ['CLOSE', 'NAMES', 'ABOUT', 'WAIT', 'COMPARED', 'asset', 'page', 'data_uri', 'confidence', 'track', 'tile', 'tiles',
+           'notes', 'bar', 'answer', 'accepted', 'intro', 'status', 'scroll', 'versus', 'box', 'number', 'picture',
+           'radio', 'group', 'thumbs', 'gallery', 'toggle', 'facts_table', 'save_link']
 
 # %% ../nbs/10b_views.ipynb #f4134618
 def asset(
@@ -160,9 +160,11 @@ def scroll(
     return f'<div class="ff-scroll" role="region" tabindex="0" aria-label="{escape(label)}">{table}</div>'
 
 # %% ../nbs/10b_views.ipynb #b755a8ba
-NAMES = dict(joint='Joint model', standalone='Three models') # what people call each of `METHODS`
-ABOUT = dict(joint='one network for all three', standalone='three networks, one for each')
-WAIT = dict(joint='Asking the joint model…', standalone='Asking the three models…') # while it works
+NAMES = dict(joint='Joint model', standalone='Three models', both='Both') # what people call each of `METHODS`
+ABOUT = dict(joint='one network for all three', standalone='three networks, one for each', both='the mean of the joint model and the three')
+WAIT = dict(joint='Asking the joint model…', standalone='Asking the three models…', both='Asking all four networks…') # while it works
+COMPARED = ('joint', 'standalone') # the methods that are shown side by side
+
 
 # %% ../nbs/10b_views.ipynb #ab3d104d
 def _pair(
@@ -188,7 +190,7 @@ def versus(
         rows += f'<tr><th scope="row">{title}<small{css}>{verdict}</small></th>{cells}</tr>'
     names = [escape(NAMES.get(f.method, f.method)) for f in (a, b)]
     head = ''.join(f'<th scope="col"><span class="ff-key {css}"></span>{n}</th>' for n,css in zip(names, ('', 'ff-b')))
-    return scroll('Both methods', f'<table class="ff-versus"><tr><td></td>{head}</tr>{rows}</table>')
+    return scroll('Two methods', f'<table class="ff-versus"><tr><td></td>{head}</tr>{rows}</table>')
 
 # %% ../nbs/10b_views.ipynb #9657b384
 def box(
@@ -279,11 +281,11 @@ def toggle(
     comparing:bool=False,
     known:tuple=METHODS, # methods that have answered already
 ) -> str: # HTML
-    "The toggle between the methods, and the button to compare them"
+    "The toggle between the methods, and the button to compare the two independent ones"
     wait = {m: '' if m in known else WAIT[m] for m in METHODS}
     choices = [radio('method', m, m==method, NAMES[m], wait=wait[m]) for m in METHODS]
-    both = '' if set(METHODS)<=set(known) else ' data-wait="Asking both methods…"'
-    return f'<div class="ff-bar">{group("ff-toggle", "Method", choices)}<button data-do="compare" aria-pressed="{str(comparing).lower()}"{both}>Compare both</button></div>'
+    ask = '' if set(COMPARED)<=set(known) else ' data-wait="Asking the joint model and the three…"'
+    return f'<div class="ff-bar">{group("ff-toggle", "Method", choices)}<button data-do="compare" aria-pressed="{str(comparing).lower()}"{ask}>Compare</button></div>'
 
 # %% ../nbs/10b_views.ipynb #74adf770
 def _face_cells(

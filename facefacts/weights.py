@@ -14,13 +14,16 @@ from .faces import CROP
 from .process import immortal, usable_cpus
 
 # %% auto #0
-__all__ = ['LICENCE', 'SUMS', 'WEIGHTS', 'AT_ONCE', 'WIDTHS', 'make_meta', 'check_meta', 'save_weights', 'load_weights', 'sha256',
-           'write_sums', 'read_sums', 'verify', 'export_onnx', 'Net', 'load_net', 'retell']
+__all__ = ['LICENCE', 'LABELS', 'SUMS', 'WEIGHTS', 'AT_ONCE', 'WIDTHS', 'BOTH', 'make_meta', 'check_meta', 'save_weights',
+           'load_weights', 'sha256', 'write_sums', 'read_sums', 'verify', 'export_onnx', 'Net', 'load_net', 'retell',
+           'write_both', 'read_both']
 
 # %% ../nbs/07_weights.ipynb #e878d5c9
 LICENCE = 'Trained on UTKFace: for non-commercial research only'
 
 # %% ../nbs/07_weights.ipynb #b55dedbd
+LABELS = dict(age=dict(min=0, max=MAX_AGE, unit='years, apparent'), gender=list(GENDERS), race=list(RACES))
+
 def make_meta(
     name:str, # of the network: 'joint', 'age', 'gender' or 'race'
     config:dict, # of the network, `FaceNet.config`
@@ -30,8 +33,7 @@ def make_meta(
 ) -> dict: # plain values only
     "Collect everything that is needed to use a network"
     tasks = list(config['tasks'])
-    labels = dict(age=dict(min=0, max=MAX_AGE, unit='years, apparent'), gender=list(GENDERS), race=list(RACES))
-    return dict(format=1, name=name, method='joint' if len(tasks)>1 else 'standalone', tasks=tasks, labels={t: labels[t] for t in tasks},
+    return dict(format=1, name=name, method='joint' if len(tasks)>1 else 'standalone', tasks=tasks, labels={t: LABELS[t] for t in tasks},
         net={k: v for k,v in config.items() if k!='tasks'}, crop=CROP, licence=LICENCE, calibration=calibration,
         input=dict(size=size, colour='RGB', type='uint8, 0 to 255', shape='faces, size, size, 3', mean=config['mean'], std=config['std']), **more)
 
@@ -309,14 +311,22 @@ def _try_out(self:Net):
         if not np.isfinite(o).all(): raise BadWeights(f'{name} cannot be used: it answers with what is no number')
 
 # %% ../nbs/07_weights.ipynb #cdf74cad
+_loaded = weakref.WeakValueDictionary()
+
 def load_net(
     name:str|Path='joint', # a network of the package ('joint', 'age', 'gender', 'race'), or the path of an .onnx file
     folder:str|Path|None=None, # take `name` from this folder instead of the package
     threads:int|None=None, # that one forward pass may use
-) -> Net:
+) -> Net: # the one that is in memory already, if the file is the same
     "Load a network for prediction"
-    if Path(name).suffix=='.onnx': return Net(name, threads)
-    return Net(Path(folder or WEIGHTS)/f'{name}.onnx', threads)
+    path = Path(name) if Path(name).suffix=='.onnx' else Path(folder or WEIGHTS)/f'{name}.onnx'
+    verify(path)
+    file = path.stat()
+    key = str(path.absolute()), file.st_ino, file.st_mtime_ns, file.st_size, threads
+    net = _loaded.get(key)
+    if net is None: net = _loaded[key] = Net(path, threads)
+    return net
+
 
 # %% ../nbs/07_weights.ipynb #643a1ec0
 def retell(
@@ -335,3 +345,40 @@ def retell(
         return write_whole(to, model.SerializeToString())
     from safetensors.torch import load_file, save
     return write_whole(to, save(load_file(path), metadata=dict(facefacts=json.dumps(meta))))
+
+# %% ../nbs/07_weights.ipynb #5643f5d4
+BOTH = 'both.json'
+
+def write_both(
+    folder:str|Path, # with the .onnx files of all four networks
+    calibration:dict, # from `decode.calibrate`, of the mean of their answers
+    **more, # what else is to be known: metrics, data ...
+) -> Path:
+    "Write how the mean of the joint and the standalone networks is calibrated"
+    folder = Path(folder)
+    nets = {n: sha256(folder/f'{n}.onnx') for n in NETS}
+    meta = dict(format=1, name='both', nets=nets, calibration=calibration, **more)
+    return write_whole(folder/BOTH, json.dumps(meta, indent=1).encode()+b'\n')
+
+
+# %% ../nbs/07_weights.ipynb #a170cf10
+def read_both(
+    folder:str|Path|None=None, # with the networks; default those of the package
+) -> dict: # metadata, with 'calibration'
+    "Read how the mean of the joint and the standalone networks is calibrated"
+    folder = Path(folder or WEIGHTS)
+    path, how = folder/BOTH, '`recalibrate` writes it'
+    if lost := [f'{n}.onnx' for n in NETS if not (folder/f'{n}.onnx').is_file()]:
+        raise BadWeights(f"the method both needs all four networks, and {folder} has no {', '.join(lost)}")
+    if not path.is_file(): raise BadWeights(f'{path} is not there: {how}')
+    try: meta = json.loads(path.read_text(encoding='utf-8'))
+    except (ValueError, OSError, RecursionError) as e: raise BadWeights(f'{path} is damaged: {_short(str(e))}') from None
+    if not isinstance(meta, dict) or meta.get('format')!=1: raise BadWeights(f'{path} is damaged, or of a later version: {how}')
+    nets = meta.get('nets')
+    for n in NETS:
+        if not isinstance(nets, dict) or nets.get(n)!=sha256(folder/f'{n}.onnx'):
+            raise BadWeights(f'{path} was made for another {n}.onnx: {how}')
+    whole = dict(name='both', tasks=list(TASKS), labels=LABELS, input=dict(size=128), calibration=meta.get('calibration'))
+    for wrong in _faults(whole): raise BadWeights(f'{path} cannot be used: {wrong}')
+    return meta
+
