@@ -243,7 +243,7 @@ def everything(page, P, name):
 
 def voila(browser, P, shots):
     port = free_port(); url = f'http://127.0.0.1:{port}/'
-    with running([sys.executable, '-c', f'from facefacts.panel import serve; serve(port={port}, open_browser=False, ready=2, max_visitors=6)'], 'voila.log'):
+    with running([sys.executable, '-c', f'from facefacts.panel.widget import serve; serve(port={port}, open_browser=False, ready=2, max_visitors=6)'], 'voila.log'):
         with check('Voila: healthy, kernels ready'): wait_for(lambda: get_json(url+'health')['ready']>=2, 120, 'kernels')
         t = time.perf_counter(); a = page_of(browser, url)
         with check('Voila: the page opens, says its limit and its promise', a):
@@ -333,7 +333,7 @@ def server(browser, P, uploads=60):
     "What the server of the page must not do, and how many it serves"
     port = free_port(); url = f'http://127.0.0.1:{port}/'
     begin = time.time()
-    cmd = [sys.executable, '-c', f'import facefacts.app as a; a.ALONE = 30; a.serve(port={port}, open_browser=False, max_visitors=3)']
+    cmd = [sys.executable, '-c', f'import facefacts.panel.app as a; a.ALONE = 30; a.serve(port={port}, open_browser=False, max_visitors=3)']
     with running(cmd, 'server.log') as proc:
         with check('Server: says at once that it starts, and where'):
             wait_for(lambda: f'starts at http://localhost:{port}/' in (tmp/'server.log').read_text(), 30, 'the first line')
@@ -415,7 +415,7 @@ def lab(browser, P):
     cell = lambda kind,src,**kw: dict(cell_type=kind, id=kind, metadata={}, source=src, **kw)
     nb = conf/'work'/'panel.ipynb'
     nb.write_text(json.dumps(dict(nbformat=4, nbformat_minor=5, metadata=dict(kernelspec=dict(name='python3', display_name='python3', language='python')),
-        cells=[cell('markdown', '# A notebook'), cell('code', 'from facefacts.panel import FaceFactsPanel\npanel = FaceFactsPanel().warm()\npanel', outputs=[], execution_count=None)])))
+        cells=[cell('markdown', '# A notebook'), cell('code', 'from facefacts.panel.widget import FaceFactsPanel\npanel = FaceFactsPanel().warm()\npanel', outputs=[], execution_count=None)])))
     cmd = [sys.executable, '-m', 'jupyterlab', '--no-browser', '--allow-root', f'--port={port}', '--ServerApp.port_retries=0', '--ip=127.0.0.1', '--IdentityProvider.token=', f'--ServerApp.root_dir={conf/"work"}']
     with running(cmd, 'lab.log', JUPYTER_CONFIG_DIR=str(conf), JUPYTERLAB_SETTINGS_DIR=str(conf/'settings'), JUPYTERLAB_WORKSPACES_DIR=str(conf/'spaces'), IPYTHONDIR=str(conf/'ipython')):
         with check('JupyterLab: starts'): wait_for(lambda: get_json(f'http://127.0.0.1:{port}/api')['version'], 90, 'JupyterLab')

@@ -10,6 +10,7 @@ here = Path(__file__).resolve().parent.parent
 PROGRAM = '''
 from pathlib import Path
 from facefacts.all import *
+from facefacts.training.all import *
 
 ff = FaceFacts('joint', threads=1)
 photo = read_photo('photo.jpg', max_side=2000)
@@ -47,10 +48,10 @@ def declared(path):
 
 bad, n = [], 0
 sys.path.insert(0, str(here))
-for path in sorted((here/'facefacts').glob('*.py')):
+for path in sorted((here/'facefacts').rglob('*.py')):
     for cls,f in declared(path):
         n += 1
-        real = inspect.signature(getattr(getattr(importlib.import_module(f'facefacts.{path.stem}'), cls), f.name))
+        real = inspect.signature(getattr(getattr(importlib.import_module('.'.join(path.relative_to(here).with_suffix('').parts)), cls), f.name))
         real = [(p.name, p.default if p.default is not p.empty else '-') for p in real.parameters.values()]
         a = f.args
         said = {o.arg: '-' for o in [*a.args, a.vararg, *a.kwonlyargs, a.kwarg] if o}

@@ -15,6 +15,13 @@ from nbdev.doclinks import nbglob
 from nbdev.frontmatter import _nbpath2html
 from nbdev.serve import proc_nbs
 
+MOVED = dict( # pages of version 0.3 and before -> where they are now
+    decode='calibration', windows='affine', rows='writers', insight='plots', views='panel/html', closer='panel/cards',
+    shots='panel/session', panel='panel/widget', app='panel/app', twins='training/duplicates', store='training/crops',
+    utkface='training/utkface', imbalance='training/imbalance', models='training/models', augment='training/augment',
+    teacher='training/teacher', recipes='training/recipes', opinions='training/soft_labels', chimeras='training/synthetic',
+    training='training/fit', evaluation='evaluation/report', groups='evaluation/fairness', card='evaluation/model_card')
+
 STATE,VIEW = 'application/vnd.jupyter.widget-state+json','application/vnd.jupyter.widget-view+json'
 
 def page_of(fn, nbs):
@@ -49,6 +56,13 @@ def offline(docs, site):
         s = f.read_text(encoding='utf-8')
         f.write_text(re.sub(r'@import\s*url\(["\']?https?:[^)]*\);?', '', s), encoding='utf-8')
 
+def redirect(docs):
+    "Let the addresses of older versions lead to the pages of today"
+    for old,new in MOVED.items():
+        (docs/f'{old}.html').write_text(f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Moved</title>'
+            f'<meta http-equiv="refresh" content="0; url={new}.html"><link rel="canonical" href="{new}.html"></head>'
+            f'<body>This page is now <a href="{new}.html">{new}.html</a>.</body></html>\n', encoding='utf-8')
+
 def build():
     cfg = get_config()
     nbdev.quarto.refresh_quarto_yml(); nbdev.doclinks._build_modidx()
@@ -57,6 +71,7 @@ def build():
     subprocess.run([sys.executable, '-m', 'smalldocs.cli', 'render', '--strict', str(proc)], check=True)
     shutil.rmtree(cfg.doc_path, ignore_errors=True); shutil.move(proc/cfg.doc_path.name, cfg.doc_path)
     offline(cfg.doc_path, cfg.doc_host+cfg.doc_baseurl)
+    redirect(cfg.doc_path)
 
 class Page(HTMLParser):
     "What a page offers (ids) and asks for (links, sources), and its text"

@@ -4,7 +4,7 @@
 
 # %% ../nbs/00_core.ipynb #3000186e
 from __future__ import annotations
-import html, importlib, importlib.util, json, os, secrets, unicodedata
+import html, importlib.util, json, os, secrets, unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ import numpy as np
 # %% auto #0
 __all__ = ['TASKS', 'METHODS', 'NETS', 'METHOD_NETS', 'GENDERS', 'RACES', 'MAX_AGE', 'AGES', 'KEYPOINTS', 'COLUMNS', 'DTYPES',
            'codes', 'age_band', 'FaceFactsError', 'UnreadableImage', 'NoFaceFound', 'BadWeights', 'BadDataset',
-           'MissingExtra', 'need', 'write_whole', 'Face', 'pct', 'printable', 'Facts', 'row', 'to_dict', 'Lazy']
+           'MissingExtra', 'need', 'write_whole', 'Face', 'pct', 'printable', 'Facts', 'row', 'to_dict']
 
 # %% ../nbs/00_core.ipynb #b6fd89df
 TASKS = ('age', 'gender', 'race')
@@ -247,19 +247,3 @@ def _facts_html(self):
     return (f'<div style="max-width:30em"><div>{head}</div>{notes}{bars}<small>apparent and perceived, not known; '
         f'{html.escape(self.method)} model{", "+html.escape(os.path.basename(self.file)) if self.file else ""}</small></div>')
 Facts._repr_html_ = _facts_html
-
-# %% ../nbs/00_core.ipynb #c248de17
-class Lazy:
-    "A stand-in for `module`'s `name` that is imported at first use"
-    def __init__(self, module:str, name:str): self._at = (module, name)
-    def _load(self):
-        try: return getattr(importlib.import_module(self._at[0]), self._at[1])
-        except ModuleNotFoundError as e:
-            raise MissingExtra(f"{self._at[1]} needs {e.name}: run  pip install 'facefacts[train]'") from None
-    def __call__(self, *args, **kwargs): return self._load()(*args, **kwargs)
-    def __getattr__(self, k):
-        if k.startswith('__') and k!='__doc__': raise AttributeError(k)
-        return getattr(self._load(), k)
-    def __instancecheck__(self, o): return isinstance(o, self._load())
-    def __mro_entries__(self, bases): return (self._load(),)
-    def __repr__(self): return '{0}.{1} (loaded at first use)'.format(*self._at)
