@@ -75,7 +75,7 @@ DETECTORS = dict( # name: (file, side of its input in pixels, gray level around 
 # %% ../nbs/06_faces.ipynb #bc7c66ae
 def detector_bytes(
     name:str, # one of `DETECTORS`
-    folder:str|Path|None=None, # where its file lies; None for the package itself
+    folder:str|Path|None=None, # with its file; None for the package itself
 ) -> bytes: # the model
     "Read a detector and make sure that it is the one this package was measured with"
     file,*_,sha = DETECTORS[name]
@@ -338,7 +338,7 @@ def overlap(
     a:Face,
     b:Face,
 ) -> float: # 0 to 1
-    "The part of the smaller box that lies inside the other"
+    "Return the part of the smaller box that is inside the other"
     w = min(a.x+a.width, b.x+b.width) - max(a.x, b.x)
     h = min(a.y+a.height, b.y+b.height) - max(a.y, b.y)
     return max(w, 0)*max(h, 0)/max(min(a.area, b.area), 1e-9)

@@ -269,7 +269,7 @@ _GENERAL = frozenset(b'mif1 mif2 msf1 miaf'.split())
 def _isobmff(
     head:bytes, # the first bytes of a file
 ) -> str: # 'HEIC', 'AVIF', or '' for anything else
-    "Tell HEIC from AVIF by the brands of the container"
+    "Distinguish HEIC from AVIF by the brands of the container"
     if head[4:8]!=b'ftyp': return ''
     end = min(int.from_bytes(head[:4], 'big'), 512)
     brands = [head[8:12]]+[head[i:i+4] for i in range(16, end-3, 4)]

@@ -47,7 +47,7 @@ def labelled(
     pred:pd.DataFrame, # predictions, a row for each face
     df:pd.DataFrame, # as many rows, with file, age, gender, race
 ) -> pd.DataFrame:
-    "Set the labels beside the predictions"
+    "Add the labels to the predictions"
     return pred.assign(**{f'label_{k}': df[k].to_numpy() for k in TASKS}, file=df.file.to_numpy())
 
 # %% ../../nbs/evaluation/01_predictions.ipynb #b833c4fd
@@ -102,7 +102,7 @@ def tidy(
 # %% ../../nbs/evaluation/01_predictions.ipynb #05ac2834
 def write_answers(
     answers:pd.DataFrame, # with the columns `KEPT`
-    folder:str|Path|None=None, # default beside the weights of the package
+    folder:str|Path|None=None, # default that of the package's weights
 ) -> Path:
     "Write answers compactly; the same bytes for the same answers"
     csv = answers[KEPT].to_csv(index=False, lineterminator='\n').encode()
@@ -112,7 +112,7 @@ def write_answers(
 def read_answers(
     method:str|None=None, # one of `METHODS`; default both
     split:str|None=None, # 'test' or 'published'; default both
-    folder:str|Path|None=None, # default beside the weights of the package
+    folder:str|Path|None=None, # default that of the package's weights
     missed:bool=True, # keep the rows of faces that the detector missed, whose answers are empty?
 ) -> pd.DataFrame: # the columns `KEPT`; attrs['missed'], attrs['missed_labels'] as `on_photos` gives them
     "Read what a release answered for the faces that were held out"

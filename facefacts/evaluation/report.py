@@ -118,14 +118,14 @@ REPORT = 'report.json'
 # %% ../../nbs/evaluation/03_report.ipynb #defcb268
 def write_report(
     reports, # `Report`s of all methods and splits
-    folder:str|Path|None=None, # default beside the weights of the package
+    folder:str|Path|None=None, # default that of the package's weights
 ) -> Path:
     "Write the figures of a release to its report file"
     return write_whole(Path(folder or WEIGHTS)/REPORT, json.dumps([r.to_dict() for r in reports], indent=1).encode()+b'\n')
 
 # %% ../../nbs/evaluation/03_report.ipynb #f3d76f40
 def read_report(
-    folder:str|Path|None=None, # default beside the weights of the package
+    folder:str|Path|None=None, # default that of the package's weights
 ) -> pd.DataFrame: # a row for each method and split: every figure as text, with its interval
     "Read the figures of a release"
     rows = []
@@ -147,7 +147,7 @@ def held_crops(
 # %% ../../nbs/evaluation/03_report.ipynb #c5b0cedb
 def make_report(
     data:str|Path, # UTKFace: its folder, .zip or .tar.gz
-    folder:str|Path|None=None, # gets report and answers; default beside the weights
+    folder:str|Path|None=None, # gets report and answers; default that of the weights
     weights:str|Path|None=None, # folder of the weights; default those of the package
     store:str|Path|None=None, # from `build_store`; default crops are cut again
     times:int=1000, # bootstrap samples
