@@ -4,7 +4,7 @@
 
 # %% ../nbs/14_cli.ipynb #e1612ed6
 from __future__ import annotations
-import argparse, io, logging, os, shlex, signal, socket, sys, warnings
+import argparse, io, logging, os, shlex, signal, sys, warnings
 from contextlib import contextmanager
 from pathlib import Path
 import numpy as np
@@ -390,34 +390,18 @@ def evaluate(a) -> int: # exit code
     print(r, 'From the best to the worst group, and the gap that chance alone would make:', gaps(r.pred).round(3).to_string(), sep='\n\n')
     return 0
 
-# %% ../nbs/14_cli.ipynb #02ebb5cd
-def _check_host(
-    host:str, # name or address
-) -> None:
-    "Refuse an address that this machine does not have"
-    try: known = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise WrongUsage(f'there is no host {host}: --host is an address of this machine, or 0.0.0.0 for all of them') from None
-    family,kind,_,_,address = known[0]
-    try:
-        with socket.socket(family, kind) as s: s.bind(address)
-    except OSError:
-        raise WrongUsage(f'{host} is not an address of this machine: use 127.0.0.1, or 0.0.0.0 to be reachable from others') from None
-
 # %% ../nbs/14_cli.ipynb #68428c7b
 def app(a) -> int: # exit code
     "Serve the panel as a web page until Ctrl-C"
     need('voila', extra='app')
-    from facefacts.panel.app import check_port, serve
-    _check_host(a.host)
-    check_port(a.port, a.host)
-    say(f'starting at http://{a.host}:{a.port}/, which takes some seconds')
+    from facefacts.panel.app import serve
     return serve(port=a.port, host=a.host) or 0
+
 
 # %% ../nbs/14_cli.ipynb #b12a0c06
 def _method(add):
     "Add the option that most commands have"
-    add('--method', choices=METHODS, default='joint', help='one network for all facts, or one for each (default: joint)')
+    add('--method', choices=METHODS, default='joint', help='one network for all facts, one for each, or the mean of both (default: joint)')
 
 # %% ../nbs/14_cli.ipynb #94bedca2
 def _weights(add):
