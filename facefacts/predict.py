@@ -22,8 +22,8 @@ from .calibration import decode, mean_logits
 from .weights import load_net, read_both
 
 # %% auto #0
-__all__ = ['SIDE_ONE', 'SIDE_ALL', 'SHOWN', 'find_in', 'FaceFacts', 'sizes', 'crops_of', 'answer', 'facts', 'all_faces',
-           'list_photos', 'batches', 'rows', 'stream', 'table']
+__all__ = ['SIDE_ONE', 'SIDE_ALL', 'SHOWN', 'find_in', 'FaceFacts', 'sizes', 'crops_of', 'logits', 'decode_logits', 'answer',
+           'facts', 'all_faces', 'list_photos', 'batches', 'rows', 'stream', 'table']
 
 # %% ../nbs/10_predict.ipynb #3ccf224a
 SIDE_ONE, SIDE_ALL = 1200, 2400 # the longer side, in pixels, that is enough to look for one face, and for all
@@ -69,12 +69,14 @@ class FaceFacts:
         from pandas import DataFrame as _DataFrame
         sizes: set[int]
         def crops_of(self, pixels:np.ndarray, face:Face) -> dict: ...
+        def logits(self, crops:list[dict], batch:int=8, known=()) -> dict: ...
+        def decode_logits(self, logits:dict) -> dict: ...
         def answer(self, crops:list[dict], batch:int=8) -> dict: ...
         def facts(self, photo:Photo|np.ndarray, faces:list[Face]) -> list[Facts]: ...
         def __call__(self, photo, face:Face|None=None) -> Facts: ...
         def all(self, photo) -> list[Facts]: ...
         def batches(self, photos, faces:str='all', batch:int=32, workers:int=2) -> Iterator[list]: ...
-        def rows(self, ready:list) -> Iterator[dict]: ...
+        def rows(self, ready:list, logits:dict|None=None) -> Iterator[dict]: ...
         def stream(self, photos, faces:str='all', batch:int=32, workers:int=2) -> Iterator[dict]: ...
         def table(self, photos, faces:str='all', progress:bool=True, **kwargs) -> _DataFrame: ...
 
@@ -106,24 +108,37 @@ def _look(self, photo, face):
 FaceFacts._look = _look
 
 # %% ../nbs/10_predict.ipynb #e8e34f99
-def _decode(self, outs):
-    "Turn the logits of each network (name -> task -> logits) into one answer"
-    answers = {n: decode(out, self.nets[n].meta['calibration']) for n,out in outs.items()}
-    if self.method=='both': return decode(mean_logits(*answers.values()), self.calibration)
-    return {k: v for a in answers.values() for k,v in a.items()}
-FaceFacts._decode = _decode
+def logits(self:FaceFacts,
+    crops:list[dict], # n times size -> (size, size, 3) uint8
+    batch:int=8, # crops in one forward pass
+    known=(), # networks that need not run
+) -> dict: # network -> task -> logits (n, k)
+    "Run the networks on `crops`"
+    out = {}
+    for name in (n for n in self.nets if n not in known):
+        net, parts = self.nets[name], []
+        for i in range(0, len(crops), batch): parts.append(net(np.stack([c[net.size] for c in crops[i:i+batch]])))
+        out[name] = {t: np.concatenate([p[t] for p in parts]) for t in net.tasks} if parts else {}
+    return out
+FaceFacts.logits = logits
+
+
+# %% ../nbs/10_predict.ipynb #3bdeed31
+def decode_logits(self:FaceFacts,
+    logits:dict, # network -> task -> logits (n, k); others than those of this method are left out
+) -> dict: # age, age_low, age_high (n,), age_probs (n, 117), gender_probs (n, 2), race_probs (n, 5)
+    "Turn the logits of the networks into one answer"
+    answers = [decode(logits[n], net.meta['calibration']) for n,net in self.nets.items()]
+    if self.method=='both': return decode(mean_logits(*answers), self.calibration)
+    return {k: v for a in answers for k,v in a.items()}
+FaceFacts.decode_logits = decode_logits
 
 def answer(self:FaceFacts,
     crops:list[dict], # n times size -> (size, size, 3) uint8
     batch:int=8, # crops in one forward pass
-) -> dict: # age, age_low, age_high (n,), age_probs (n, 117), gender_probs (n, 2), race_probs (n, 5)
-    "Run the networks on `crops`"
-    parts = []
-    for i in range(0, len(crops), batch):
-        some = crops[i:i+batch]
-        outs = {name: net(np.stack([c[net.size] for c in some])) for name,net in self.nets.items()}
-        parts.append(self._decode(outs))
-    return {k: np.concatenate([p[k] for p in parts]) for k in parts[0]} if parts else {}
+) -> dict: # as `decode_logits` returns it; empty without crops
+    "Predict from crops"
+    return self.decode_logits(self.logits(crops, batch)) if crops else {}
 FaceFacts.answer = answer
 
 
@@ -257,9 +272,11 @@ class _Row(dict):
 # %% ../nbs/10_predict.ipynb #4fd3be02
 def rows(self:FaceFacts,
     ready:list, # of photos, from `batches`; those of another predictor will do if it cut crops of these `sizes`
+    logits:dict|None=None, # of their faces, if they are known already
 ): # yields a dict with the keys `COLUMNS` for each face, and for each photo without one
     "Predict the facts of photos that were read and searched"
-    a = self.answer([crops for p in ready for _,crops,_ in p.found])
+    crops = [c for p in ready for _,c,_ in p.found]
+    a = {} if not crops else self.decode_logits(self.logits(crops) if logits is None else logits)
     i = 0
     for p in ready:
         if not p.found: yield row(file=p.name, error=p.error)

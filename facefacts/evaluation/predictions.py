@@ -21,17 +21,21 @@ __all__ = ['ANSWERS', 'KEPT', 'on_store', 'answer_rows', 'labelled', 'on_photos'
 def on_store(
     crops:np.ndarray, # (n, size, size, 3) uint8, from `load_store`
     df:pd.DataFrame, # its table
-    method:str='joint', # one of `METHODS`
+    method:str|tuple='joint', # one of `METHODS`, or several
     weights:str|Path|None=None, # folder; default the weights of the package
     batch:int=128, # crops that are resized at a time
-) -> pd.DataFrame: # predictions and labels, for `summary`
+): # DataFrame of predictions and labels, for `summary`; for several methods a dict
     "Predict from stored crops"
-    ff = FaceFacts(method, weights)
-    parts = []
+    methods = (method,) if isinstance(method, str) else method
+    predictors = {m: FaceFacts(m, weights) for m in methods}
+    sizes = {s for ff in predictors.values() for s in ff.sizes}
+    parts = {m: [] for m in methods}
     for i in range(0, len(crops), batch):
-        some = crops[i:i+batch]
-        parts.append(answer_rows(ff.answer([{s: resized(c, s) for s in ff.sizes} for c in some])))
-    return labelled(pd.concat(parts, ignore_index=True), df)
+        logits = _shared_logits(predictors, [{s: resized(c, s) for s in sizes} for c in crops[i:i+batch]])
+        for m,ff in predictors.items(): parts[m].append(answer_rows(ff.decode_logits(logits)))
+    out = {m: labelled(pd.concat(p, ignore_index=True), df) for m,p in parts.items()}
+    return out[method] if isinstance(method, str) else out
+
 
 # %% ../../nbs/evaluation/01_predictions.ipynb #4f7f90a3
 def answer_rows(
@@ -58,6 +62,12 @@ def _opened(photos):
         f.name = name
         yield f
 
+def _shared_logits(predictors, crops):
+    "Run each network once, whichever of the predictors need it"
+    logits = {}
+    for ff in predictors.values(): logits |= ff.logits(crops, known=logits)
+    return logits
+
 def on_photos(
     photos, # pairs of a name and bytes, or of a name and a path
     df:pd.DataFrame, # labels: file (those names), age, gender, race
@@ -70,7 +80,8 @@ def on_photos(
     widest = max(predictors.values(), key=lambda ff: len(ff.sizes))
     rows = {m: [] for m in methods}
     for ready in widest.batches(_opened(photos), faces='one'):
-        for m,ff in predictors.items(): rows[m] += ff.rows(ready)
+        logits = _shared_logits(predictors, [c for p in ready for _,c,_ in p.found])
+        for m,ff in predictors.items(): rows[m] += ff.rows(ready, logits)
     out = {m: _with_labels(pd.DataFrame(r, columns=COLUMNS), df) for m,r in rows.items()}
     return out[method] if isinstance(method, str) else out
 

@@ -163,10 +163,11 @@ def make_report(
         sharp = {f: sharpness(c) for f,c in zip(df.file, crops)}
         files = tqdm(df.file, desc='predicting', unit='photo', disable=not progress)
         preds = on_photos(((f, pics.read(f)) for f in files), df, METHODS, weights)
+    from_crops = on_store(crops, df, METHODS, weights)
     reports, answers = [], []
     for method,pred in preds.items():
         pred['sharpness'] = pred.file.map(sharp)
-        on_crops = on_store(crops, df, method, weights)
+        on_crops = from_crops[method]
         hashes = {n: sha256(weights/f'{n}.onnx')[:12] for n in METHOD_NETS[method]}
         for split in ('test', 'published'):
             p = part(pred, df.file[df.split==split])
