@@ -45,7 +45,7 @@ def front_matter(
     report = Path(folder)/'report.json'
     parts = json.loads(report.read_text(encoding='utf-8')) if report.is_file() else []
     results = [EvalResult('image-classification', 'utkface', f"UTKFace, {SPLITS.get(o['about']['split'], o['about']['split'])}", kind,
-            round(o['figures'][k]['value'], 4), metric_name=f"{said} ({o['about']['method']})")
+            round(o['figures'][k]['value'], 4), metric_name=f"{said} ({o['about']['method']})", dataset_split=o['about']['split'])
         for o in parts for k,(kind,said) in FIGURES.items() if k in o['figures']]
     data = ModelCardData(license='other', license_name='utkface-non-commercial-research', license_link='https://susanqq.github.io/UTKFace/',
         library_name='facefacts', pipeline_tag='image-classification', datasets=[], tags=['face', 'age', 'gender', 'race', 'apparent age', 'onnx', 'UTKFace'],

@@ -4,7 +4,7 @@
 
 # %% ../../nbs/evaluation/03_report.ipynb #a06a2982
 from __future__ import annotations
-import csv, io, json, re
+import csv, html, io, json, re
 from dataclasses import dataclass, field
 from pathlib import Path
 import numpy as np, pandas as pd
@@ -93,6 +93,19 @@ class Report:
     def __str__(self):
         a = '\n'.join(f'{k}: {v}' for k,v in self.about.items())
         return a+'\n\n'+self.figures.round(3).to_string(na_rep='')+''.join(f'\n\n{g.round(2).to_string()}' for g in self.groups.values())
+
+# %% ../../nbs/evaluation/03_report.ipynb #b39f7cc5
+def _report_html(self):
+    "The report as tables, for a notebook"
+    about = ', '.join(f'{k}: {v}' for k,v in self.about.items())
+    texts = {FIGURES.get(k, k): figure_text(k, r.value, r.low, r.high) for k,r in self.figures.iterrows()}
+    tables = [pd.Series(texts, name='all').to_frame().to_html()]
+    for by,g in self.groups.items():
+        shown = pd.DataFrame({FIGURES.get(k, k): [figure_text(k, v) if k!='n' else f'{v:.0f}' for v in g[k]] for k in g}, index=g.index)
+        tables.append(shown.rename_axis(by).to_html())
+    return f'<p>{html.escape(about)}</p>'+'\n'.join(tables)
+Report._repr_html_ = _report_html
+
 
 # %% ../../nbs/evaluation/03_report.ipynb #67f82bb1
 def evaluate(
