@@ -95,14 +95,20 @@ class Report:
         return a+'\n\n'+self.figures.round(3).to_string(na_rep='')+''.join(f'\n\n{g.round(2).to_string()}' for g in self.groups.values())
 
 # %% ../../nbs/evaluation/03_report.ipynb #b39f7cc5
+def _texts(figures, low=None, high=None):
+    "Write a row of figures as text, under their labels"
+    out = {}
+    for k,v in figures.items():
+        interval = () if low is None else (low[k], high[k])
+        out[FIGURES.get(k, k)] = f'{v:.0f}' if k=='n' else figure_text(k, v, *interval)
+    return pd.Series(out)
+
 def _report_html(self):
     "The report as tables, for a notebook"
     about = ', '.join(f'{k}: {v}' for k,v in self.about.items())
-    texts = {FIGURES.get(k, k): figure_text(k, r.value, r.low, r.high) for k,r in self.figures.iterrows()}
-    tables = [pd.Series(texts, name='all').to_frame().to_html()]
-    for by,g in self.groups.items():
-        shown = pd.DataFrame({FIGURES.get(k, k): [figure_text(k, v) if k!='n' else f'{v:.0f}' for v in g[k]] for k in g}, index=g.index)
-        tables.append(shown.rename_axis(by).to_html())
+    f = self.figures
+    tables = [_texts(f.value, f.low, f.high).to_frame('all').to_html()]
+    for by,g in self.groups.items(): tables.append(g.apply(_texts, axis=1).rename_axis(by).to_html())
     return f'<p>{html.escape(about)}</p>'+'\n'.join(tables)
 Report._repr_html_ = _report_html
 
