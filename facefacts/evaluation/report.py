@@ -4,7 +4,7 @@
 
 # %% ../../nbs/evaluation/03_report.ipynb #a06a2982
 from __future__ import annotations
-import csv, html, io, json, re
+import csv, io, json, re
 from dataclasses import dataclass, field
 from pathlib import Path
 import numpy as np, pandas as pd
@@ -105,11 +105,10 @@ def _texts(figures, low=None, high=None):
 
 def _report_html(self):
     "The report as tables, for a notebook"
-    about = ', '.join(f'{k}: {v}' for k,v in self.about.items())
-    f = self.figures
-    tables = [_texts(f.value, f.low, f.high).to_frame('all').to_html()]
+    f, about = self.figures, pd.Series(self.about, dtype=object).to_frame('measured')
+    tables = [about.to_html(), _texts(f.value, f.low, f.high).to_frame('all').to_html()]
     for by,g in self.groups.items(): tables.append(g.apply(_texts, axis=1).rename_axis(by).to_html())
-    return f'<p>{html.escape(about)}</p>'+'\n'.join(tables)
+    return '\n'.join(tables)
 Report._repr_html_ = _report_html
 
 
