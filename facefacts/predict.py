@@ -243,7 +243,7 @@ def batches(self:FaceFacts,
     faces:str='all', # 'all' faces of each photo, or 'one': its face of interest
     batch:int=32, # faces that share a forward pass
     workers:int=2, # threads that decode and find
-): # yields lists of photos with their crops, for `rows`
+): # yields lists of photos with their crops, for the method `rows`
     "Read many photos and find their faces, in order"
     if faces not in ('all', 'one'): raise ValueError(f"faces is 'all' or 'one', not {faces!r}")
     todo, waiting, ready = enumerate(list_photos(photos), 1), deque(), []

@@ -51,9 +51,9 @@ def with_soft_labels(
     unlabelled:tuple|None, # faces without labels: crops, and their `teacher_outputs`
     y:dict, # task -> n labels
     rows:np.ndarray, # which of the n may be asked about: the training part
-    file:str|Path|None=None, # keep the opinions in this file, .npz
-) -> tuple[dict,tuple|None]: # `outputs` and `wild` with second opinions, 'soft', in the lessons; of the n only `rows` have one
-    "Ask for second opinions, unless they are there already"
+    file:str|Path|None=None, # keep the soft labels in this file, .npz
+) -> tuple[dict,tuple|None]: # `outputs` and `unlabelled` with soft labels, 'soft'; of the n only `rows` have them
+    "Add soft labels, unless they are there already"
     if 'soft' in outputs: return outputs, unlabelled
     others = unlabelled[1]['features'] if unlabelled is not None and len(unlabelled[0]) else None
     about = outputs['features'][rows], {t: y[t][rows] for t in TASKS}, others
@@ -71,7 +71,7 @@ def with_teacher(
     y:dict, # task -> n labels
     rows:np.ndarray, # which of the n are trained on
 ) -> tuple: # crops, labels and rows for `Crops`
-    "Add what the teacher sees to the labels, second opinions too, and the faces without labels to the crops"
+    "Add the teacher's features and the soft labels to the labels, and the faces without labels to the crops"
     outputs, unlabelled = with_soft_labels(outputs, unlabelled, y, rows)
     flat = lambda t: dict(features=t['features']) | {f'soft_{k}': o for k,o in t['soft'].items()}
     y, n, m = y|flat(outputs), len(crops), 0 if unlabelled is None else len(unlabelled[0])
@@ -178,7 +178,7 @@ class LitFace(pl.LightningModule):
         return loss
 
     def judge(self, out, y):
-        "Weigh the loss against labels and the loss against second opinions by `recipe.trust`"
+        "Weigh the loss against labels and the loss against soft labels by `recipe.trust`"
         loss, each = total_loss(out, y, self.recipe)
         if 'soft_age' not in y: return loss, each
         soft = {t: y[f'soft_{t}'].float() for t in TASKS}

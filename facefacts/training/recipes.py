@@ -35,7 +35,7 @@ class Recipe:
     mixup: float = .2 # how often and how strongly two faces are blended (the parameter of a beta distribution); 0: never
     mirror: bool = True # does the finished net take the mean over a face and its mirror image?
     teach: float = 2. # weight of the teacher's features, where there is a teacher
-    trust: float = .5 # share of the loss in which second opinions take the place of the labels, where there is a teacher
+    trust: float = .5 # share of the loss in which soft labels take the place of the labels, where there is a teacher
 
 # %% ../../nbs/training/07_recipes.ipynb #6e206347
 RECIPES = dict(

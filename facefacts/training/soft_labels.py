@@ -59,12 +59,12 @@ def fit_small(
 def as_soft_labels(
     logits:dict, # task -> (n, k), as `evaluation.logits_of` gives them, or a `Net`
 ) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities
-    "Turn the answers of a network into an opinion"
+    "Turn the logits of a network into soft labels"
     return dict(age=softmax(logits['age']), gender=sigmoid(logits['gender'][:,0]), race=softmax(logits['race']))
 def mean_soft_labels(
     *opinions:dict, # on the same faces
 ) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities as float16
-    "Take the mean of several opinions"
+    "Average several soft labels"
     return {t: np.mean([np.asarray(o[t], np.float32) for o in opinions], 0).astype(np.float16) for t in TASKS}
 
 # %% ../../nbs/training/08_soft_labels.ipynb #dc495c0d
@@ -73,7 +73,7 @@ def ask(
     nets, # from `fit_small`
     x:torch.Tensor, # (n, features)
 ) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities as float16, the mean over `nets`
-    "Ask small networks for their opinion"
+    "Predict with small networks, and average"
     return mean_soft_labels(*[as_soft_labels({t: o.numpy() for t,o in answers(n(x)).items()}) for n in nets])
 
 # %% ../../nbs/training/08_soft_labels.ipynb #7e1430b8
@@ -109,7 +109,7 @@ def _kept_soft_labels(
     file:Path,
     sha256:str, # of what was asked about
 ) -> dict: # name -> array; empty if the file is of something else, or damaged
-    "Read opinions from a file"
+    "Read soft labels from a file"
     try:
         with np.load(file, allow_pickle=False) as z:
             if str(z['sha256'])==sha256: return {k: z[k] for k in z.files}
@@ -117,13 +117,13 @@ def _kept_soft_labels(
     return {}
 
 def keep_soft_labels(
-    file:str|Path, # where the opinions are kept, .npz
+    file:str|Path, # where the soft labels are kept, .npz
     features:np.ndarray, # (n, 1024), of faces with labels, from `teacher_outputs`
     y:dict, # task -> (n,) labels
     unlabelled:np.ndarray|None=None, # (m, 1024), of faces without
     progress:bool=True, # show a progress bar
 ) -> tuple[dict,dict|None]: # as `soft_labels` returns them
-    "Ask for second opinions, or read those that were given before about the same faces and labels"
+    "Make soft labels, or read those that were made before for the same faces and labels"
     sha256 = _fingerprint(features, *(y[t] for t in TASKS), *([] if unlabelled is None else [unlabelled]))
     z = _kept_soft_labels(Path(file), sha256)
     if not z:

@@ -35,7 +35,7 @@ def join_faces(
     gen:torch.Generator|None=None, # where chance comes from
     patches:int=4, # the field of chance has so many points a side; more: smaller patches
     hard:float=6., # the higher, the narrower the border
-) -> tuple[torch.Tensor,torch.Tensor]: # chimeras (batch, 3, size, size), and the share of `a` in each pixel (batch, 1, size, size)
+) -> tuple[torch.Tensor,torch.Tensor]: # synthetic faces (batch, 3, size, size), and the share of `a` in each pixel (batch, 1, size, size)
     "Join pairs of aligned faces along a soft, random border, `b` in the colours of `a`, half of the time mirrored"
     n, size = len(a), a.shape[-1]
     b = torch.where(torch.rand(n, 1, 1, 1, generator=gen)<.5, b, b.flip(-1))
@@ -72,8 +72,8 @@ def with_synthetic(
     ask, # function of crops: their `teacher_outputs`
     infants:float=.3, # share of the youngest that is discarded, as in training
     seed:int=0, # of the discarding, as in training, and of the pairs
-) -> tuple: # crops and lessons: `wild`, and behind it the chimeras
-    "Make chimeras of the training part and of `wild`, and ask the teacher about them"
+) -> tuple: # crops and teacher outputs: `unlabelled`, and behind it the synthetic faces
+    "Make synthetic faces of the training part and of `unlabelled`, and run the teacher on them"
     rows = training_rows(df, infants, seed)
     pool, years = crops[rows], df.age.to_numpy(float)[rows]
     if unlabelled is not None: pool, years = np.concatenate([pool, unlabelled[0]]), np.r_[years, unlabelled[1]['ages'].astype(float)@AGES]
