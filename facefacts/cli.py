@@ -480,7 +480,7 @@ def _evaluate_options(add):
     add('--split', default='test', metavar='test|valid|published|FILE',
         help='measure on the fixed test part, on valid, on the published list, or on the pictures that a file lists: '
             '.csv with a column file, or .txt with a name a line (default: test)')
-    add('--report', metavar='FOLDER', help='measure both methods on both sets, and write report, answers and model card to FOLDER')
+    add('--report', metavar='FOLDER', help='measure all methods on both sets, and write report, answers and model card to FOLDER')
     add('--store', metavar='FOLDER', help='with --report: take the crops of an earlier training instead of cutting them again')
     add('--imbalance', metavar='FILE.csv',
         help='with --report: a table of what each way of handling imbalance changed, for the card')
