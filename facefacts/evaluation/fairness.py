@@ -13,8 +13,8 @@ __all__ = ['ENOUGH', 'BETTER', 'INKS', 'keys', 'intersections', 'gaps', 'fairnes
            'plot_decades', 'confusion', 'plot_confusion', 'worst', 'by_sharpness']
 
 # %% ../../nbs/evaluation/02_fairness.ipynb #b1dd95c8
-ENOUGH = 30 # faces; a smaller group is shown, but takes part in no verdict
-BETTER = dict(age_mae=-1, cs5=1, coverage=1, gender_acc=1, race_acc=1) # is more better, or less?
+ENOUGH = 30 # faces; a smaller group is listed, but not compared
+BETTER = dict(age_mae=-1, cs5=1, coverage=1, gender_acc=1, race_acc=1) # 1: higher is better; -1: lower is better
 
 
 # %% ../../nbs/evaluation/02_fairness.ipynb #f42c9485
@@ -29,10 +29,10 @@ def keys(
 # %% ../../nbs/evaluation/02_fairness.ipynb #f36750fb
 def intersections(
     pred:pd.DataFrame, # predictions and labels, from `read_answers`, `on_photos` or `on_store`
-    by=('gender', 'race', 'age'), # what the groups are made of
-    times:int=1000, # bootstrap samples
-) -> pd.DataFrame: # a row for each group: `by`, n, and every figure with _low and _high
-    "Measure every group where `by` meet"
+    by=('gender', 'race', 'age'), # labels that define the groups
+    times:int=1000, # number of bootstrap samples
+) -> pd.DataFrame: # one row per group: `by`, n, and every figure with _low and _high
+    "Measure every intersection of the groups in `by`"
     x, rows = per_face(pred), []
     for g,i in keys(pred, by).groupby(list(by), observed=True).indices.items():
         v = x.to_numpy()[i]
@@ -43,19 +43,19 @@ def intersections(
 # %% ../../nbs/evaluation/02_fairness.ipynb #5b2fe86d
 def gaps(
     pred:pd.DataFrame, # predictions and labels
-    by=('gender', 'race'), # what the groups are made of
-    enough:int=ENOUGH, # faces that a group needs to take part
-    times:int=500, # shuffles
+    by=('gender', 'race'), # labels that define the groups
+    enough:int=ENOUGH, # minimum number of faces in a group
+    times:int=500, # number of shuffles
     seed:int=0,
-) -> pd.DataFrame: # a row for each figure: best and worst group with their value, gap, and the gap of chance
-    "Measure the gap from the best to the worst group"
+) -> pd.DataFrame: # one row per figure: best and worst group with their values, gap, and the gap of chance
+    "Measure the gap between the best and the worst group"
     k = keys(pred, by)
     names = k.astype(str).agg(' '.join, axis=1)
     names = names[names.map(names.value_counts())>=enough]
     code,groups = pd.factorize(names, sort=True)
     if len(groups)<2: return pd.DataFrame(columns='best best_value worst worst_value gap chance'.split())
     x = per_face(pred.loc[names.index])[list(BETTER)]
-    one = np.eye(len(groups))[code].T/np.bincount(code)[:,None] # (groups, n) takes means
+    one = np.eye(len(groups))[code].T/np.bincount(code)[:,None] # (groups, n) averages by group
     m,r = one@x.to_numpy(), np.random.default_rng(seed)
     chance = np.quantile([np.ptp(one@r.permutation(x.to_numpy()), axis=0) for _ in range(times)], .95, axis=0)
     rows = {}
@@ -67,8 +67,8 @@ def gaps(
 # %% ../../nbs/evaluation/02_fairness.ipynb #ec585117
 def fairness(
     pred:pd.DataFrame, # predictions and labels
-    enough:int=ENOUGH, # faces with the label that a group needs to take part
-) -> pd.DataFrame: # a row for each answer and grouping: groups, equal_opportunity, demographic_parity, and that of the labels; 0 to 1
+    enough:int=ENOUGH, # minimum number of faces with the label in a group
+) -> pd.DataFrame: # one row per answer and grouping: groups (number), equal_opportunity, demographic_parity, parity_of_labels (differences, 0 to 1)
     "Compute equal-opportunity and demographic-parity differences with fairlearn"
     need('fairlearn')
     from fairlearn.metrics import demographic_parity_difference as parity, equal_opportunity_difference as opportunity
@@ -87,9 +87,9 @@ def fairness(
 
 # %% ../../nbs/evaluation/02_fairness.ipynb #4ce42a3e
 def misses(
-    pred:pd.DataFrame, # with attrs['missed_labels'], as `on_photos` and `read_answers(missed=False)` give it
-) -> pd.DataFrame: # a row for each group: by, group, n pictures, missed, share, low, high
-    "Count the faces that the detector missed"
+    pred:pd.DataFrame, # with attrs['missed_labels'], from `on_photos` or `read_answers(missed=False)`
+) -> pd.DataFrame: # one row per group: by, group, n (pictures), missed, share, low, high
+    "Count the faces that the detector missed, by group"
     lost = pd.DataFrame(pred.attrs.get('missed_labels', []), columns=['file', 'label_age', 'label_gender', 'label_race'])
     both = pd.concat([pred[list(lost)], lost], ignore_index=True).assign(missed=np.r_[np.zeros(len(pred)), np.ones(len(lost))])
     rows = [dict(by='all', group='all', n=len(both), missed=len(lost))]
@@ -105,7 +105,7 @@ INKS = '#3d7ea6', '#c8553d', '#6a994e'
 def plot_reliability(
     pred:pd.DataFrame, # predictions and labels
 ): # matplotlib Figure
-    "Draw how often answers are right against how sure they are, for gender and race"
+    "Plot accuracy against confidence, for gender and race"
     import matplotlib.pyplot as plt
     fig,axs = plt.subplots(1, 2, figsize=(6.4, 3), layout='constrained', sharey=True)
     for ax,task in zip(axs, ('gender', 'race')):
@@ -121,9 +121,9 @@ def plot_reliability(
 # %% ../../nbs/evaluation/02_fairness.ipynb #7974d86f
 def plot_coverage(
     pred:pd.DataFrame, # predictions and labels
-    level:float=.9, # that was promised
+    level:float=.9, # promised coverage, 0 to 1
 ): # matplotlib Figure
-    "Draw how many labels are in the age interval, and how wide it is, by decade"
+    "Plot how many labels are in the age interval, and how wide it is, by decade"
     import matplotlib.pyplot as plt
     t = coverage(pred)
     fig,(a,b) = plt.subplots(2, 1, figsize=(6, 3.6), layout='constrained', sharex=True, height_ratios=(3, 2))
@@ -141,7 +141,7 @@ def plot_coverage(
 def plot_decades(
     preds:dict, # name -> predictions and labels
 ): # matplotlib Figure
-    "Draw error and bias of the age by decade"
+    "Plot error and bias of the age by decade"
     import matplotlib.pyplot as plt
     fig,(a,b) = plt.subplots(1, 2, figsize=(9, 2.8), layout='constrained')
     for i,((name,p),ink) in enumerate(zip(preds.items(), INKS)):
@@ -159,7 +159,7 @@ def plot_decades(
 def confusion(
     pred:pd.DataFrame, # predictions and labels
     task:str='race', # or 'gender'
-) -> pd.DataFrame: # faces: a row for each label, a column for each answer
+) -> pd.DataFrame: # number of faces: one row per label, one column per answer
     "Count answers by label"
     names = list(GENDERS if task=='gender' else RACES)
     return pd.crosstab(pred[f'label_{task}'], pred[task]).reindex(index=names, columns=names, fill_value=0).rename_axis(index='label', columns='answer')
@@ -168,7 +168,7 @@ def confusion(
 def plot_confusion(
     pred:pd.DataFrame, # predictions and labels
 ): # matplotlib Figure
-    "Draw the confusion matrices of gender and race: share of each label, and faces"
+    "Plot the confusion matrices of gender and race: share of each label, and number of faces"
     import matplotlib.pyplot as plt
     fig,axs = plt.subplots(1, 2, figsize=(7, 3), layout='constrained', width_ratios=(2, 4))
     for ax,task in zip(axs, ('gender', 'race')):
@@ -183,9 +183,9 @@ def plot_confusion(
 
 # %% ../../nbs/evaluation/02_fairness.ipynb #466bdfc5
 def worst(
-    pred:pd.DataFrame, # predictions and labels; with sharpness, if it was measured
-    n:int=10, # how many
-) -> pd.DataFrame: # file, error (years), words; the largest error first
+    pred:pd.DataFrame, # predictions and labels; with sharpness, if measured
+    n:int=10, # number of errors
+) -> pd.DataFrame: # file, error (years), words; largest error first
     "Describe the largest errors of age"
     e = pred.age-pred.label_age
     rank = pred.sharpness.rank(pct=True) if 'sharpness' in pred and pred.sharpness.notna().any() else None
@@ -199,9 +199,9 @@ def worst(
 # %% ../../nbs/evaluation/02_fairness.ipynb #1f83133d
 def by_sharpness(
     pred:pd.DataFrame, # with sharpness
-    parts:int=4,
-) -> pd.DataFrame: # a row for each part: from, to (gray levels), n, every figure with _low and _high; empty if sharpness is not known
-    "Measure blurred and sharp faces apart"
+    parts:int=4, # number of parts, equally many faces in each
+) -> pd.DataFrame: # one row per part: from, to (gray levels), n, every figure with _low and _high; empty if sharpness is not known
+    "Measure blurred and sharp faces separately"
     if 'sharpness' not in pred or not pred.sharpness.notna().any(): return pd.DataFrame()
     q, x, rows = pd.qcut(pred.sharpness.rank(method='first'), parts, labels=False), per_face(pred), []
     for i,g in x.groupby(q):

@@ -21,8 +21,8 @@ __all__ = ['SECTIONS', 'USE', 'FACTORS', 'METRICS_TEXT', 'ETHICS', 'CAVEATS', 'N
 
 # %% ../../nbs/evaluation/04_model_card.ipynb #211285fd
 def markdown(
-    df:pd.DataFrame, # of short texts and numbers
-) -> str: # a table
+    df:pd.DataFrame, # table of short texts and numbers
+) -> str: # table in Markdown
     "Write a table in Markdown"
     rows = [list(df), ['---']*df.shape[1], *df.astype(object).where(df.notna(), '-').to_numpy().tolist()]
     return '\n'.join('| '+' | '.join(map(str, r))+' |' for r in rows)+'\n'
@@ -59,14 +59,14 @@ CAVEATS = """All figures are agreement with the labels of one data set, whose pi
 
 # %% ../../nbs/evaluation/04_model_card.ipynb #608625d7
 def details(
-    folder:str|Path, # of the weights
+    folder:str|Path, # folder of the weights
 ) -> tuple[str,str]: # Markdown of the sections on the model and on its training data
     "Describe the networks and their training data from the metadata of the weights"
     folder = Path(folder)
     names = [n for n in ('joint', *TASKS) if (folder/f'{n}.onnx').is_file()]
     metas = {n: load_net(n, folder, 1).meta for n in names}
     rows = [dict(network=n, tasks=', '.join(m['tasks']), backbone=m['net']['backbone'], input=f"{m['input']['size']} x {m['input']['size']} pixels", version=m.get('version', '-'), sha256=f"`{sha256(folder/f'{n}.onnx')}`") for n,m in metas.items()]
-    licence = html.escape(' '.join(str(metas[names[0]]['licence']).split())[:300]) # weights may be somebody else's
+    licence = html.escape(' '.join(str(metas[names[0]]['licence']).split())[:300]) # the weights may be someone else's
     about = f"The method `joint` answers all three questions with one network, `standalone` with three; `both` is the mean of their probabilities, calibrated as one predictor. Each file is an ONNX network with its calibration; the crop is `{metas[names[0]]['crop']}`. Code: Apache-2.0. Weights: {licence}.\n\n{markdown(pd.DataFrame(rows))}"
     data = metas[names[0]].get('data', {})
     images = markdown(pd.DataFrame([dict(part=k, pictures=v) for k,v in data.get('images', {}).items()]))
@@ -76,7 +76,7 @@ def details(
 # %% ../../nbs/evaluation/04_model_card.ipynb #b5483d1d
 NAMES = FIGURES|dict(race_f1='race, mean F1', gender_ece='gender, ECE', race_ece='race, ECE')
 def overall(
-    reports:list, # of the report file
+    reports:list, # from the report file
 ) -> str: # Markdown
     "Compare methods over all faces, through the product path and on stored crops"
     rows = [{'set': r['about']['split'], 'method': r['about']['method'], 'path': path, 'faces': r['about']['n'] if path=='product' else int(f['age_mae']['n'])}|{NAMES.get(k, k): figure_text(k, v['value'], v['low'], v['high']) for k,v in f.items()}
@@ -110,9 +110,9 @@ def analyses(
 
 # %% ../../nbs/evaluation/04_model_card.ipynb #4763ba05
 def imbalance_table(
-    changes:str|Path|pd.DataFrame, # table, or CSV file of the explanation: way, group, measure, change, change_low, change_high
-) -> pd.DataFrame: # texts: a row for each way
-    "Write what each way of handling imbalance changed"
+    changes:str|Path|pd.DataFrame, # table, or CSV file of the imbalance page: way, group, measure, change, change_low, change_high
+) -> pd.DataFrame: # figures as text, one row per way
+    "Format what each way of handling imbalance changed"
     df = changes if isinstance(changes, pd.DataFrame) else pd.read_csv(changes)
     wanted = [(m, g) for m in ('age error', 'age bias', 'recall') for g in ('all', 'under 4', '20s', '70s', 'Others') if g in set(df.group[df.measure==m])]
     def cell(way, m, g):

@@ -16,15 +16,15 @@ __all__ = ['WHERE', 'CSP', 'LONGEST', 'SOCKET', 'ALONE', 'BUSY', 'FULL', 'RETRY'
 
 # %% ../../nbs/panel/04_app.ipynb #22d62a36
 def notebook_path() -> Path:
-    "Find the notebook of the page, inside the package"
+    "Return the path of the page's notebook, inside the package"
     return Path(str(importlib.resources.files('facefacts')/'data'/'face_facts.ipynb'))
 
 # %% ../../nbs/panel/04_app.ipynb #aadd086c
-WHERE = "this server's memory while your page is open" # for a page that others visit
+WHERE = "this server's memory while your page is open" # for a page served to others
 
 # %% ../../nbs/panel/04_app.ipynb #d476c271
 def where_photos_stay() -> str:
-    "Say where a photo is kept: depends on whether the page was started for others"
+    "Say where photos stay, which depends on whether the page was started for others"
     return os.environ.get('FACEFACTS_WHERE') or "this computer's memory"
 
 # %% ../../nbs/panel/04_app.ipynb #7e5f6187
@@ -33,19 +33,19 @@ CSP = ("default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob
 
 # %% ../../nbs/panel/04_app.ipynb #2b12e456
 def log_request(
-    handler, # of a request that is done
+    handler, # handler of a completed request
 ) -> None:
-    "Log only our own failures: what others ask for in vain must not fill the log"
+    "Log only our own failures, so that bad requests from outside do not fill the log"
     if handler.get_status() in (500, 502): logging.getLogger('facefacts').error('%s %s: status %s', handler.request.method, handler.request.path, handler.get_status())
 
 # %% ../../nbs/panel/04_app.ipynb #f7fa5c4e
 LONGEST = 103 # bytes of a socket's path: 107 on Linux, 103 on macOS
-SOCKET = 'voila_12345678/kernel-12345678-1234-1234-1234-123456789012-ipc-5' # what the server adds to its folder
+SOCKET = 'voila_12345678/kernel-12345678-1234-1234-1234-123456789012-ipc-5' # what the server appends to its folder
 
 def kernel_sockets(
-    folders:tuple|None=None, # folders to try; None: those of the system
+    folders:tuple|None=None, # folders to try; default those of the system
 ) -> tuple[str,Path]: # 'ipc' for sockets in the file system or 'tcp', and the folder for them
-    "Choose how the server speaks with its kernels"
+    "Choose how the server talks to its kernels"
     usual = Path(tempfile.gettempdir())
     if os.name!='posix': return 'tcp', usual
     if folders is None: folders = usual, os.environ.get('XDG_RUNTIME_DIR') or usual, '/tmp', '/var/tmp'
@@ -60,10 +60,10 @@ def settings(
     port:int,
     host:str,
     open_browser:bool,
-    ready:int, # kernels that wait for visitors
-    idle_minutes:float, # after which a forgotten page is ended
-) -> dict: # for traitlets
-    "Voilà's settings for the page"
+    ready:int, # number of kernels kept ready for visitors
+    idle_minutes:float, # minutes until a forgotten page is ended
+) -> dict: # configuration for traitlets
+    "Collect Voilà's settings for the page"
     from jupyter_server import DEFAULT_STATIC_FILES_PATH
     nb = notebook_path()
     transport,folder = kernel_sockets()
@@ -74,23 +74,23 @@ def settings(
             tornado_settings=dict(headers=headers, log_function=log_request, static_path=DEFAULT_STATIC_FILES_PATH)),
         VoilaConfiguration=dict(preheat_kernel=ready>0, default_pool_size=ready, file_allowlist=['nothing'],
             allow_template_override='NO', allow_theme_override='NO', resources=dict(metadata=dict(name='Face Facts'), language_code='en')),
-        VoilaExecutor=dict(iopub_timeout=60, startup_timeout=180), # seconds; on a busy machine 4 are not enough, and the page came without its panel
-        VoilaKernelManager=dict(fill_delay=5.), # seconds; a page that opens has the processor first
+        VoilaExecutor=dict(iopub_timeout=60, startup_timeout=180), # seconds; with 4 on a busy machine, the page appeared without its panel
+        VoilaKernelManager=dict(fill_delay=5.), # seconds; a page that is opening gets the processor first
         KernelManager=dict(transport=transport),
         MappingKernelManager=dict(cull_idle_timeout=int(idle_minutes*60), cull_interval=10, buffer_offline_messages=False)) # seconds
 
 # %% ../../nbs/panel/04_app.ipynb #72feecc1
-ALONE, BUSY = 90, 300 # seconds after which a kernel without a page, and a busy one that says nothing, is ended
+ALONE, BUSY = 90, 300 # seconds until a kernel without a page, or a busy one without output, is ended
 _request: ContextVar = ContextVar('request', default=None) # the request that a kernel is started for
 
 class Full(Exception):
-    "As many kernels run as may"
+    "Error: the maximum number of kernels is running"
 
 # %% ../../nbs/panel/04_app.ipynb #1a131c3e
 def _keeper(
-    limit:int, # kernels at the same time
+    limit:int, # maximum number of kernels at the same time
 ):
-    "A class of kernel managers that runs at most `limit` kernels, and ends forgotten ones"
+    "Make a kernel manager class that runs at most `limit` kernels and ends forgotten ones"
     from jupyter_server._tz import utcnow
     from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
     class Keeper(AsyncMappingKernelManager):
@@ -106,7 +106,7 @@ def _keeper(
             "Wait until one more kernel may run, first come, first served"
             while len(self.taken())>=limit: await asyncio.sleep(.5)
         async def start_kernel(self, **kwargs):
-            "Start a kernel ahead of time as soon as there is a place; for a request now, or raise `Full`"
+            "Start a kernel: ahead of time as soon as there is room, or for a request now; raise `Full` if there is none"
             new, ahead = str(uuid.uuid4()), kwargs.get('env', {}).get('VOILA_PREHEAT')=='True'
             if ahead: await self.queue.acquire()
             try:
@@ -134,7 +134,7 @@ def _keeper(
             now = time.monotonic()
             return now-self.alone.setdefault(kernel_id, now)
         async def cull_kernel_if_idle(self, kernel_id):
-            "End a kernel that is forgotten; the pool's are not"
+            "End a forgotten kernel, but never one that waits in the pool"
             if kernel_id in self.starting | {w['kernel_id'] for w in self.waiting()}: return
             kernel = self._kernels[kernel_id]
             silent = (utcnow()-kernel.last_activity).total_seconds()
@@ -153,13 +153,13 @@ FULL = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name=
 RETRY = 60 # seconds
 
 def _page_handler(
-    limit:int, # visitors at the same time
+    limit:int, # maximum number of visitors at the same time
 ):
-    "A handler of Voilà's page that lets in `limit` visitors"
+    "Make a handler of Voilà's page that admits `limit` visitors"
     from voila.tornado.handler import TornadoVoilaHandler
     class Page(TornadoVoilaHandler):
         kernel = task = None
-        gone = False # was the request broken off?
+        gone = False # was the request interrupted?
         async def get(self, path=None):
             if path: return await super().get(path)
             km = self.kernel_manager
@@ -170,7 +170,7 @@ def _page_handler(
             _request.set(self)
             try: await super().get(path)
             except Full: self.full()
-            except Exception: # the kernel of a broken request was ended while it started
+            except Exception: # the kernel of an interrupted request was ended while it started
                 if not self.gone: raise
             finally: km.owed.discard(self)
         def write(self, chunk):
@@ -194,10 +194,10 @@ def _page_handler(
     return Page
 
 # %% ../../nbs/panel/04_app.ipynb #b897faca
-PATIENCE = 60 # seconds for the next request on a connection, and for its headers; half of it for a body
+PATIENCE = 60 # seconds to wait for the next request on a connection, and for its headers; half of that for a body
 
 class Door(socket.socket):
-    "A listening socket that closes new connections while the process has no more files to open"
+    "Listening socket that closes new connections while the process can open no more files"
     said = -1e9
     def accept(self):
         try: return super().accept()
@@ -218,7 +218,7 @@ def _listen(
     port:int,
     host:str,
 ) -> None:
-    "Listen with limits for silent connections"
+    "Listen, with time limits for silent connections"
     from tornado.httpserver import HTTPServer
     from tornado.netutil import bind_sockets
     server = HTTPServer(app, idle_connection_timeout=PATIENCE, body_timeout=PATIENCE/2, max_body_size=1<<20)
@@ -233,10 +233,10 @@ def _listen(
 
 # %% ../../nbs/panel/04_app.ipynb #421e1283
 def _server(
-    said, # called once it listens
-    limit:int, # visitors at the same time
+    said, # function to call once the server listens
+    limit:int, # maximum number of visitors at the same time
 ):
-    "A class of Voilà servers with a health address and the limits above"
+    "Make a Voilà server class with a health address and the limits above"
     from tornado.ioloop import IOLoop
     from tornado.web import RequestHandler
     from voila.app import Voila
@@ -267,8 +267,8 @@ def _server(
 
 # %% ../../nbs/panel/04_app.ipynb #53f7c052
 def check_port(
-    port:int, # 0 for any that is free
-    host:str, # a name or an address of this machine
+    port:int, # port number; 0 for any free port
+    host:str, # name or address of this machine
 ) -> int: # the port to use
     "Raise `FaceFactsError` unless `host` is this machine and `port` is free"
     if not 0<=port<=65535: raise FaceFactsError(f'There is no port {port}: choose one from 0 to 65535 with --port')
@@ -285,9 +285,9 @@ def check_port(
 
 # %% ../../nbs/panel/04_app.ipynb #fd386021
 def visitors(
-    n:int|None=None, # as asked for
-) -> int: # how many visitors there may be at the same time
-    "Decide how many visitors are let in"
+    n:int|None=None, # requested number; default from the environment's FACEFACTS_MAX_VISITORS, or 4
+) -> int: # maximum number of visitors at the same time
+    "Decide how many visitors to admit"
     given = os.environ.get('FACEFACTS_MAX_VISITORS', '4') if n is None else n
     try: n = int(given)
     except ValueError: n = 0
@@ -296,19 +296,19 @@ def visitors(
 
 # %% ../../nbs/panel/04_app.ipynb #1b587e9a
 def serve(
-    port:int=8866, # 0 for any that is free
-    host:str='127.0.0.1', # '0.0.0.0' to be reachable from other machines
-    open_browser:bool|None=None, # by default if there is a person at the terminal
-    ready:int=1, # kernels that are kept ready for the next visitors; 0 for none
-    idle_minutes:float=30, # a page that was forgotten for so long is ended
-    max_visitors:int|None=None, # at the same time; by default the environment's FACEFACTS_MAX_VISITORS, or 4
+    port:int=8866, # port number; 0 for any free port
+    host:str='127.0.0.1', # host name or address; '0.0.0.0' lets other machines connect
+    open_browser:bool|None=None, # by default, if someone is at the terminal
+    ready:int=1, # number of kernels kept ready for the next visitors; 0 for none
+    idle_minutes:float=30, # minutes until a forgotten page is ended
+    max_visitors:int|None=None, # at the same time; default from the environment's FACEFACTS_MAX_VISITORS, or 4
 ):
     "Serve the panel as a web page until stopped"
     need('voila', extra='app')
     port, local, limit = check_port(port, host), host in ('127.0.0.1', 'localhost', '::1'), visitors(max_visitors)
     address = f'http://{"localhost" if local else host}:{port}/'
     print(f'Face Facts starts at {address} …', flush=True)
-    logging.getLogger('tornado.general').setLevel('ERROR') # its advice on ping intervals is of no use here
+    logging.getLogger('tornado.general').setLevel('ERROR') # its advice on ping intervals is not useful here
     from traitlets.config import Config
     os.environ['FACEFACTS_WHERE'] = '' if local else WHERE
     if open_browser is None: open_browser = local and sys.stdout.isatty() and sys.stdin.isatty()

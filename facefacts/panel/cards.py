@@ -16,7 +16,7 @@ __all__ = ['age_svg', 'race_rows', 'gender_split', 'look_offer', 'look_maps', 's
 
 # %% ../../nbs/panel/01_cards.ipynb #604e484f
 def _curve(f, top, color, dash, X, Y):
-    "Interval, curve and line of one distribution in the coordinates of `age_svg`"
+    "Draw the interval, curve and line of one distribution, in the coordinates of `age_svg`"
     (lo,hi), p = f.age_interval, f.age_probs/top
     xs = np.unique(np.r_[lo, AGES[(AGES>lo)&(AGES<hi)], hi])
     area = ' '.join(f'{X(a):.1f},{Y(np.interp(a, AGES, p)):.1f}' for a in xs)
@@ -26,9 +26,9 @@ def _curve(f, top, color, dash, X, Y):
 
 # %% ../../nbs/panel/01_cards.ipynb #0abdd2da
 def age_svg(
-    *facts:Facts, # with `age_probs`; one, or one of each method
+    *facts:Facts, # with `age_probs`; one, or one from each method
 ) -> str: # SVG
-    "Draw the distributions over ages with their intervals"
+    "Draw age distributions with their intervals"
     top = max(f.age_probs.max() for f in facts)
     X, Y = (lambda a: 6+min(a,100)*3.88), (lambda v: 158-v*146)
     ticks = ''.join(f'<line x1="{X(a):.0f}" x2="{X(a):.0f}" y1="158" y2="162" stroke="currentColor" opacity=".5"/><text x="{X(a):.0f}" y="176" text-anchor="middle">{a}</text>' for a in range(0,101,10))
@@ -39,7 +39,7 @@ def age_svg(
 
 # %% ../../nbs/panel/01_cards.ipynb #16241be4
 def race_rows(
-    *facts:Facts, # one, or one of each method
+    *facts:Facts, # one, or one from each method
 ) -> str: # HTML
     "Show the probability of each perceived race"
     colors = ('', 'var(--ff-second)')
@@ -51,9 +51,9 @@ def race_rows(
 
 # %% ../../nbs/panel/01_cards.ipynb #e3b3cbc9
 def gender_split(
-    *facts:Facts, # one, or one of each method
+    *facts:Facts, # one, or one from each method
 ) -> str: # HTML
-    "Show Male and Female as the two parts of one bar; the coloured part is the answer"
+    "Show Male and Female as the two parts of one bar; the part of the answer is coloured"
     def one(f, css):
         q = (1-f.female_prob, f.female_prob)
         mark = lambda n,s: f'<b>{s}</b>' if n==f.gender else s
@@ -63,9 +63,9 @@ def gender_split(
 
 # %% ../../nbs/panel/01_cards.ipynb #46bb7ddb
 def look_offer(
-    share:float|None=None, # of the work that is done; None before it was asked for
+    share:float|None=None, # share of the work done, 0 to 1; None before the maps are requested
 ) -> str: # HTML
-    "Offer the maps of where the net looked, or show how far they are"
+    "Offer the saliency maps, or show their progress"
     if share is not None: return f'<div class="ff-status">{bar(share, "Hiding parts of the face")}<span>Hiding parts of the face, one after the other…</span></div>'
     return ('<p class="ff-quiet" style="margin-bottom:10px">Parts of the face are hidden in turn; where that changes an answer, the model looked. '
             'It takes a second or two.</p><button data-do="look">Show where it looked</button>')
@@ -73,9 +73,9 @@ def look_offer(
 # %% ../../nbs/panel/01_cards.ipynb #d5e1c611
 def look_maps(
     crop:np.ndarray, # (S, S, 3) uint8
-    maps:dict[str,np.ndarray], # from `where_it_looked`
+    maps:dict[str,np.ndarray], # task -> map, from `where_it_looked`
 ) -> str: # HTML
-    "Show the maps of where the net looked"
+    "Show the saliency maps with their captions"
     name = dict(age='Apparent age', gender='Perceived gender', race='Perceived race')
     one = lambda t,m: (f'<figure><img src="{data_uri(heat(crop, m))}" alt="Where the net looked for {name[t].lower()}: {look_caption(t, m)}">'
         f'<figcaption><b>{name[t]}</b><br>{look_caption(t, m)}</figcaption></figure>')
@@ -91,7 +91,7 @@ def steps(
 
 # %% ../../nbs/panel/01_cards.ipynb #de7d7672
 def card(
-    title:str,
+    title:str, # heading of the card
     body:str, # HTML
     span:int=4, # width, in twelfths of the panel
 ) -> str: # HTML
@@ -100,17 +100,17 @@ def card(
 
 # %% ../../nbs/panel/01_cards.ipynb #17e4900f
 def fold(
-    opened:bool,
+    opened:bool, # is the view unfolded?
 ) -> str: # HTML
-    "The button that unfolds the in-depth view"
+    "Draw the button that unfolds the in-depth view"
     return f'<button class="ff-fold" data-do="depth" aria-expanded="{str(opened).lower()}">In depth</button>'
 
 # %% ../../nbs/panel/01_cards.ipynb #70879341
 def depth(
     facts:Facts, # with `crop` and `age_probs`
-    look:str, # HTML of where the net looked, or of the button that starts it
+    look:str, # HTML of the saliency maps, or of the button that computes them
     times:dict[str,float], # step -> seconds
-    other:Facts|None=None, # of another method, to compare
+    other:Facts|None=None, # from another method, to compare
 ) -> str: # HTML
     "Lay out everything that is known about one face"
     both = (facts, other) if other is not None else (facts,)

@@ -18,7 +18,7 @@ __all__ = ['CLOSE', 'NAMES', 'ABOUT', 'WAIT', 'COMPARED', 'asset', 'page', 'data
 
 # %% ../../nbs/panel/00_html.ipynb #f4134618
 def asset(
-    name:str, # of a file in facefacts/data
+    name:str, # name of a file in facefacts/data
 ) -> str: # its text
     "Read a text file that comes with the package"
     return (importlib.resources.files('facefacts')/'data'/name).read_text(encoding='utf-8')
@@ -26,16 +26,16 @@ def asset(
 # %% ../../nbs/panel/00_html.ipynb #a2550cf7
 def page(
     *parts:str, # HTML
-) -> str: # HTML that needs nothing around it
-    "Put pieces together with the style sheet, to be shown outside the panel"
+) -> str: # self-contained HTML
+    "Join parts with the style sheet, to show them outside the panel"
     return f'<style>{asset("panel.css")}</style><section class="facefacts">{"".join(parts)}</section>'
 
 # %% ../../nbs/panel/00_html.ipynb #4a09dff7
 def data_uri(
     image, # pixels (H, W, 3) uint8, or a PIL image
-    side:int=1000, # longest side, pixels
-    quality:int=86,
-) -> str: # for the `src` of an <img>
+    side:int=1000, # longest side, in pixels
+    quality:int=86, # JPEG quality
+) -> str: # data URI, for the `src` of an <img>
     "Encode a picture for use inside HTML"
     im = image if isinstance(image, Image.Image) else Image.fromarray(image)
     im.thumbnail((side, side), reducing_gap=2)
@@ -43,34 +43,34 @@ def data_uri(
     return 'data:image/jpeg;base64,'+base64.b64encode(b.getvalue()).decode()
 
 # %% ../../nbs/panel/00_html.ipynb #febefafe
-CLOSE = .2 # an answer is a close call if the next one is less probable by no more than this
+CLOSE = .2 # an answer is a close call if it leads the runner-up by less than this
 
 def confidence(
-    p:float, # probability of the answer that was given
-    second:float, # probability of the next best answer
+    p:float, # probability of the answer, 0 to 1
+    second:float, # probability of the runner-up, 0 to 1
 ) -> str: # plain text: `escape` it for HTML
-    "Say in words how confident an answer is"
+    "Describe in words how confident an answer is"
     return f'{pct(p)}: a close call' if p-second<CLOSE else f'{pct(p)} confident'
 
 # %% ../../nbs/panel/00_html.ipynb #305127a8
 def track(
-    p:float, # 0 to 1
-    color:str='', # CSS colour; by default the panel's blue
-    text:str='', # shown to screen readers instead; decoration if empty
-) -> str:
+    p:float, # share, 0 to 1
+    color:str='', # CSS colour; default the panel's blue
+    text:str='', # description for screen readers; if empty, they skip the bar
+) -> str: # HTML
     "Draw a share as a bar"
     a11y = f'role="img" aria-label="{escape(text)}"' if text else 'aria-hidden="true"'
     return f'<div class="ff-track" {a11y}><i style="left:0;width:{p:.1%}{";background:"+color if color else ""}"></i></div>'
 
 # %% ../../nbs/panel/00_html.ipynb #ea032511
 def tile(title, big, chart, small, label) -> str:
-    "One fact: a title, the answer in large letters, a small chart, a sentence"
+    "Draw one fact: a title, the answer in large letters, a small chart, a sentence"
     return (f'<div class="ff-tile" role="group" aria-label="{escape(label)}"><h3>{title}</h3><div class="ff-big">{big}</div>'
             f'{chart}<small>{escape(small)}</small></div>')
 
 # %% ../../nbs/panel/00_html.ipynb #7bfbcae8
 def _span(
-    facts:Facts, # with an age and its interval, years
+    facts:Facts, # with an age and its interval, in years
 ) -> str: # HTML
     "Draw the age and its interval on a line from 0 to 100 years"
     at = [min(a, 100) for a in (*facts.age_interval, facts.age)]
@@ -81,7 +81,7 @@ def _span(
 def tiles(
     facts:Facts, # of the face of interest
 ) -> str: # HTML
-    "Show age, gender and race, and how uncertain each is"
+    "Show age, gender and race, each with its uncertainty"
     lo,hi = facts.age_interval
     interval = f'90 % interval {lo:.0f} to {hi:.0f}'
     gender = confidence(facts.gender_prob, 1-facts.gender_prob)
@@ -95,33 +95,33 @@ def tiles(
 
 # %% ../../nbs/panel/00_html.ipynb #ef85268a
 def notes(
-    warnings:tuple[str,...], # sentences
+    warnings:tuple[str,...], # sentences, from `predict`
 ) -> str: # HTML
-    "List reasons to trust the facts less"
+    "List the reasons to trust the facts less"
     items = ''.join(f'<li>{escape(w[0].upper()+w[1:].rstrip("."))}.</li>' for w in warnings)
     return f'<ul class="ff-notes" aria-label="Reasons for caution">{items}</ul>' if items else ''
 
 # %% ../../nbs/panel/00_html.ipynb #c930dfcc
 def bar(
-    share:float, # that is done, 0 to 1
-    label:str, # for screen readers
+    share:float, # share of the work done, 0 to 1
+    label:str, # description for screen readers
 ) -> str: # HTML
-    "A progress bar"
+    "Draw a progress bar"
     return f'<progress max="1" value="{share:.2f}" aria-label="{escape(label)}"></progress>'
 
 # %% ../../nbs/panel/00_html.ipynb #fc0c3d0d
 def answer(
     body:str, # HTML of the tiles
     warnings:tuple[str,...]=(), # sentences
-    how:str='', # which method answered, and how fast
+    how:str='', # which method answered, and how fast, as a sentence
 ) -> str: # HTML
-    "Put the answer together with its reasons for doubt"
+    "Combine the tiles, the reasons for caution and how to read the answer"
     return (f'<div class="ff-answer">{body}{notes(warnings)}<p class="ff-quiet ff-small">{escape(how)}This is how a face appears to a model, '
             'not who someone is. For research only.</p></div>')
 
 # %% ../../nbs/panel/00_html.ipynb #9d3573e3
-def accepted() -> str: # for the `accept` of a file dialog
-    "List the picture files that can be read on this machine"
+def accepted() -> str: # for the `accept` attribute of a file dialog
+    "List the picture formats that this machine can read"
     left_out = set()
     if importlib.util.find_spec('pillow_heif') is None: left_out |= {'.heic', '.heif', '.hif'}
     if not features.check('avif'): left_out |= {'.avif'}
@@ -129,10 +129,10 @@ def accepted() -> str: # for the `accept` of a file dialog
 
 # %% ../../nbs/panel/00_html.ipynb #6f20ddb6
 def intro(
-    max_mb:float, # size limit for a file, megabytes
+    max_mb:float, # size limit for a file, in megabytes
     where:str, # where photos stay
 ) -> str: # HTML
-    "The buttons, the limits, and the promise"
+    "Show the upload buttons, the size limit, and where photos stay"
     return (f'<div class="ff-drop"><div><button class="ff-primary" data-do="pick" data-accept="{accepted()}">Upload photos</button>'
         '<button data-do="sample">Try the sample</button></div>'
         f'<p class="ff-quiet">Or drop or paste them here. PNG, JPEG, WebP and most others, up to {max_mb:g} MB each.<br>'
@@ -140,11 +140,11 @@ def intro(
 
 # %% ../../nbs/panel/00_html.ipynb #9952345e
 def status(
-    text:str='', # what is being done (then it ends in …) or what was found
-    share:float|None=None, # of the work that is done
+    text:str='', # what is in progress (ends in …), or what was found
+    share:float|None=None, # share of the work done, 0 to 1; None for no progress bar
     errors:list[str]=(), # sentences
 ) -> str: # HTML
-    "Show what the panel is doing, and what went wrong"
+    "Show what the panel is doing and what went wrong"
     css = 'ff-status ff-working' if text.endswith('…') else 'ff-status'
     line = f'<div class="{css}">{"" if share is None else bar(share, text)}<span>{escape(text)}</span></div>' if text else ''
     if len(errors)<2: return line+''.join(f'<p class="ff-error">{escape(e)}</p>' for e in errors)
@@ -153,31 +153,31 @@ def status(
 
 # %% ../../nbs/panel/00_html.ipynb #8af46bc7
 def scroll(
-    label:str, # for screen readers
+    label:str, # description for screen readers
     table:str, # HTML
 ) -> str: # HTML
-    "Let a wide table scroll sideways"
+    "Wrap a wide table so that it scrolls sideways"
     return f'<div class="ff-scroll" role="region" tabindex="0" aria-label="{escape(label)}">{table}</div>'
 
 # %% ../../nbs/panel/00_html.ipynb #b755a8ba
-NAMES = dict(joint='Joint model', standalone='Three models', both='Both') # what people call each of `METHODS`
+NAMES = dict(joint='Joint model', standalone='Three models', both='Both') # the displayed name of each of `METHODS`
 ABOUT = dict(joint='one network for all three', standalone='three networks, one for each', both='the mean of the joint model and the three')
-WAIT = dict(joint='Asking the joint model…', standalone='Asking the three models…', both='Asking all four networks…') # while it works
-COMPARED = ('joint', 'standalone') # the methods that are shown side by side
+WAIT = dict(joint='Asking the joint model…', standalone='Asking the three models…', both='Asking all four networks…') # shown while the method works
+COMPARED = ('joint', 'standalone') # the methods shown side by side
 
 
 # %% ../../nbs/panel/00_html.ipynb #ab3d104d
 def _pair(
-    facts:Facts, # of one method
-) -> tuple: # of (answer, how certain), plain text, for age, gender and race
+    facts:Facts, # from one method
+) -> tuple: # (answer, certainty) as plain text, for age, gender and race
     "Write the facts as a column of `versus`"
     lo,hi = facts.age_interval
     return ((f'{facts.age:.0f} years', f'90 %: {lo:.0f} to {hi:.0f}'), (facts.gender, pct(facts.gender_prob)), (facts.race, pct(facts.race_prob)))
 
 # %% ../../nbs/panel/00_html.ipynb #b40c69fb
 def versus(
-    a:Facts, # of one method
-    b:Facts, # of the same face by another
+    a:Facts, # from one method
+    b:Facts, # for the same face, from another method
 ) -> str: # HTML
     "Show the answers of two methods side by side, and where they differ"
     years = abs(a.age-b.age)
@@ -194,22 +194,22 @@ def versus(
 
 # %% ../../nbs/panel/00_html.ipynb #9657b384
 def box(
-    i:int, # number of the face, from 0
+    i:int, # index of the face, from 0
     face:Face, # in pixels of the full picture
-    on:bool, # is it the face of interest?
+    on:bool, # is this the face of interest?
 ) -> str: # SVG
-    "Draw the box of a face, to click on"
+    "Draw the clickable box of a face"
     return (f'<rect class="{"ff-on" if on else ""}" data-do="face" data-arg="{i}" x="{face.x:.0f}" y="{face.y:.0f}" '
         f'width="{face.width:.0f}" height="{face.height:.0f}" rx="{face.width*.06:.0f}"/>')
 
 # %% ../../nbs/panel/00_html.ipynb #4c77d89b
 def number(
-    i:int, # number of the face, from 0
+    i:int, # index of the face, from 0
     face:Face, # in pixels of the full picture
-    size:tuple[int,int], # width and height of the full picture, pixels
-    on:bool, # is it the face of interest?
+    size:tuple[int,int], # width and height of the full picture, in pixels
+    on:bool, # is this the face of interest?
 ) -> str: # HTML
-    "Write the number of a face, from 1, above its box, or below where there is no room"
+    "Write the number of a face, from 1, above its box, or below if there is no room"
     left, top = max(face.x, 0)/size[0], face.y/size[1]
     css, at = ('ff-above', top) if top>.07 else ('', min(top+face.height/size[1], .93))
     return f'<span class="ff-number {css} {"ff-on" if on else ""}" style="left:{left:.1%};top:{at:.1%}">{i+1}</span>'
@@ -217,10 +217,10 @@ def number(
 # %% ../../nbs/panel/00_html.ipynb #3ee00fc2
 def picture(
     uri:str, # from `data_uri`
-    size:tuple[int,int], # width and height of the full upright picture, pixels
-    faces:list[Face], # in its pixels
-    chosen:int=0, # number of the face of interest
-    name:str='', # of the picture
+    size:tuple[int,int], # width and height of the full upright picture, in pixels
+    faces:list[Face], # in pixels of that picture
+    chosen:int=0, # index of the face of interest, from 0
+    name:str='', # name of the picture
 ) -> str: # HTML
     "Show a picture with its faces boxed and numbered"
     boxes = ''.join(box(i, f, i==chosen) for i,f in enumerate(faces))
@@ -232,41 +232,41 @@ def picture(
 
 # %% ../../nbs/panel/00_html.ipynb #bfab13f0
 def radio(
-    do:str, # what is asked for when it is pressed
-    arg, # and with which value
-    on:bool, # is it the one that is chosen?
+    do:str, # action to request when pressed
+    arg, # argument of the action
+    on:bool, # is this the chosen one?
     body:str, # HTML
-    label:str='', # for screen readers, where the body does not say it
-    wait:str='', # what to say at once when it is pressed, if the answer takes a while
+    label:str='', # description for screen readers, if the body does not say it
+    wait:str='', # status to show as soon as it is pressed, if the answer takes a while
 ) -> str: # HTML
-    "One choice of a group"
+    "Draw one choice of a radio group"
     more = f' aria-label="{escape(label)}" title="{escape(label)}"' if label else ''
     if wait: more += f' data-wait="{escape(wait)}"'
     return f'<button role="radio" aria-checked="{str(on).lower()}" tabindex="{0 if on else -1}" data-do="{do}" data-arg="{arg}"{more}>{body}</button>'
 
 # %% ../../nbs/panel/00_html.ipynb #a93475a1
 def group(
-    css:str, # class
-    label:str, # for screen readers
+    css:str, # CSS class
+    label:str, # description for screen readers
     choices:list[str], # from `radio`
 ) -> str: # HTML
-    "A group of choices, one of which is chosen"
+    "Draw a radio group"
     return f'<div class="{css}" role="radiogroup" aria-label="{escape(label)}">{"".join(choices)}</div>'
 
 # %% ../../nbs/panel/00_html.ipynb #68067302
 def thumbs(
     uris:list[str], # of the faces, from `data_uri`
-    chosen:int=0,
+    chosen:int=0, # index of the face of interest, from 0
 ) -> str: # HTML, empty for one face
-    "Show the faces of a picture to choose from"
+    "Show the faces of a picture as thumbnails to choose from"
     if len(uris)<2: return ''
     one = lambda i,u: radio('face', i, i==chosen, f'<img src="{u}" alt=""><span class="ff-number">{i+1}</span>', f'Face {i+1} of {len(uris)}')
     return group('ff-faces', 'Face of interest', [one(i, u) for i,u in enumerate(uris)])
 
 # %% ../../nbs/panel/00_html.ipynb #23f0fbff
 def gallery(
-    pictures:list[tuple[str,str,int]], # name, tiny picture ('' if unreadable) and number of faces of each
-    chosen:int=0,
+    pictures:list[tuple[str,str,int]], # name, tiny picture ('' if unreadable) and number of faces, for each picture
+    chosen:int=0, # index of the chosen picture, from 0
 ) -> str: # HTML, empty for one picture
     "Show several pictures to choose from"
     if len(pictures)<2: return ''
@@ -278,10 +278,10 @@ def gallery(
 # %% ../../nbs/panel/00_html.ipynb #ff8a7ad8
 def toggle(
     method:str, # one of `METHODS`
-    comparing:bool=False,
-    known:tuple=METHODS, # methods that have answered already
+    comparing:bool=False, # are two methods shown side by side?
+    known:tuple=METHODS, # methods that have already answered
 ) -> str: # HTML
-    "The toggle between the methods, and the button to compare the two independent ones"
+    "Draw the toggle between methods, and the button that compares the two independent ones"
     wait = {m: '' if m in known else WAIT[m] for m in METHODS}
     choices = [radio('method', m, m==method, NAMES[m], wait=wait[m]) for m in METHODS]
     ask = '' if set(COMPARED)<=set(known) else ' data-wait="Asking the joint model and the three…"'
@@ -321,11 +321,11 @@ def facts_table(
 
 # %% ../../nbs/panel/00_html.ipynb #60e8bbf8
 def save_link(
-    text:str, # what goes into the file
-    name:str, # of the file
-    label:str, # of the link
-    mime:str='text/csv',
+    text:str, # content of the file
+    name:str, # name of the file
+    label:str, # text of the link
+    mime:str='text/csv', # media type
 ) -> str: # HTML
-    "A link that saves `text` as a file, made in the page itself: no server is asked"
+    "Make a link that saves `text` as a file from the page itself, without a server"
     b = base64.b64encode(text.encode('utf-8')).decode()
     return f'<a class="ff-button" download="{escape(name)}" href="data:{mime};charset=utf-8;base64,{b}">{escape(label)}</a>'

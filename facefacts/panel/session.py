@@ -21,30 +21,30 @@ from .html import NAMES, data_uri
 __all__ = ['LIMITS', 'SIDE_KEPT', 'Shot', 'sentence', 'from_crops', 'name_of', 'summary', 'rows', 'Inbox']
 
 # %% ../../nbs/panel/02_session.ipynb #2c6d4a3e
-LIMITS = Limits(pixels=40_000_000) # of a photo in the panel: many visitors share the memory of one machine
-SIDE_KEPT = 1000 # longer side of the picture that is kept, pixels
+LIMITS = Limits(pixels=40_000_000) # for a photo in the panel: many visitors share one machine's memory
+SIDE_KEPT = 1000 # longer side of the picture that is kept, in pixels
 
 @dataclass(eq=False)
 class Shot:
-    "One photo and what has been found out about it"
+    "One photo and everything found in it so far"
     name: str
-    photo: Photo|None = None # only a small picture once all faces are found and answered
-    full: Photo|None = field(default=None, repr=False) # read in full size for small faces, until they are answered
-    src: object = field(default=None, repr=False) # where it came from, until all faces are found
-    thorough: bool = False # has it looked for all faces?
+    photo: Photo|None = None # reduced to a small picture once all faces have their facts
+    full: Photo|None = field(default=None, repr=False) # at full size, for small faces, until they have their facts
+    src: object = field(default=None, repr=False) # source of the photo, until all faces are found
+    thorough: bool = False # have all faces been searched for?
     faces: list = field(default_factory=list) # in pixels of `photo.pixels`
-    facts: dict = field(default_factory=dict) # method -> list of `Facts`, one for each face
-    maps: dict = field(default_factory=dict) # (method, face) -> maps of where the net looked
+    facts: dict = field(default_factory=dict) # method -> list of `Facts`, one per face
+    maps: dict = field(default_factory=dict) # (method, face) -> saliency maps
     times: dict = field(default_factory=dict) # step -> seconds
     error: str = '' # why there are no facts, as a sentence
-    uri: str = field(default='', repr=False) # the photo for HTML
+    uri: str = field(default='', repr=False) # the photo, for HTML
     icon: str = field(default='', repr=False) # the same, tiny
     icons: list = field(default_factory=list, repr=False) # its faces, tiny
 
 # %% ../../nbs/panel/02_session.ipynb #db0aaf0d
 @patch
 def timed(self:Shot, step, f, *args, **kwargs):
-    "Run `f` and note how long it took"
+    "Run `f` and record how long it takes"
     t = time.perf_counter()
     try: return f(*args, **kwargs)
     finally: self.times[step] = time.perf_counter()-t
@@ -52,9 +52,9 @@ def timed(self:Shot, step, f, *args, **kwargs):
 # %% ../../nbs/panel/02_session.ipynb #c5fce15b
 def sentence(
     error:Exception,
-    name:str, # of the photo
-) -> str: # for people
-    "Say what went wrong"
+    name:str, # name of the photo
+) -> str: # for the user
+    "Describe what went wrong"
     if isinstance(error, FaceFactsError): return str(error)
     logging.getLogger('facefacts').error('%s', name, exc_info=error)
     return f'{name} could not be analysed ({type(error).__name__}). Try another photo.'
@@ -73,17 +73,17 @@ def open(self:Shot, src):
 # %% ../../nbs/panel/02_session.ipynb #3b4a0adb
 @patch
 def _read_full(self:Shot, least:float):
-    "Read the photo again in full size if a face is below `least` pixels wide in the reduced one"
+    "Read the photo again at full size if a face is narrower than `least` pixels in the reduced one"
     if self.full or self.photo.scale>=1 or not self.faces or min(f.width for f in self.faces)>=least: return
     try: self.full = self.timed('read it in full', read_photo, self.src, name=self.name, limits=LIMITS)
-    except UnreadableImage: pass # too large in full: the reduced photo answers
+    except UnreadableImage: pass # too large at full size: use the reduced photo
 
 # %% ../../nbs/panel/02_session.ipynb #8d32f56b
 @patch
 def find(self:Shot,
-    largest:bool=False, # only the largest face, in a moment? otherwise all of them
+    largest:bool=False, # find only the largest face, which is fast? otherwise all
 ):
-    "Find faces; that there is none becomes a sentence in `error`"
+    "Find faces; if there are none, `error` says so in a sentence"
     if not self.photo: return self
     try:
         _,self.faces = self.timed('find a face' if largest else 'find all faces', find_in, self.photo, largest=largest)
@@ -100,7 +100,7 @@ def find(self:Shot,
 # %% ../../nbs/panel/02_session.ipynb #bbd5d1d3
 @patch
 def shrink(self:Shot):
-    "Keep a small picture in place of all pixels"
+    "Replace the photo by a small picture"
     small = Image.fromarray(self.photo.pixels)
     small.thumbnail((SIDE_KEPT, SIDE_KEPT), reducing_gap=2)
     k = small.width/self.photo.pixels.shape[1]
@@ -109,10 +109,10 @@ def shrink(self:Shot):
 
 # %% ../../nbs/panel/02_session.ipynb #fc9312dc
 def from_crops(
-    predictor, # has `sizes` and `answer(crops)`, as a `FaceFacts`
-    seen:list[Facts], # of another method, with their crops
-) -> list[Facts]: # by `predictor`
-    "Answer for faces of which only the crops are left"
+    predictor, # with `sizes` and `answer(crops)`, such as a `FaceFacts`
+    seen:list[Facts], # from another method, with their crops
+) -> list[Facts]: # from `predictor`
+    "Predict facts for faces whose crops are all that is left"
     crops = [{s: resized(f.crop, s) for s in predictor.sizes} for f in seen]
     a = predictor.answer(crops)
     return [_facts(a, i, f.face, predictor.method, f.file, i, f.warnings, f.crop) for i,f in enumerate(seen)]
@@ -121,9 +121,9 @@ def from_crops(
 @patch
 def answer(self:Shot,
     method:str, # one of `METHODS`
-    predictor, # called without arguments, gives a `FaceFacts` or what works like one
-) -> Shot: # itself
-    "Compute the facts by `method` unless they are known; all pixels go once all faces have theirs"
+    predictor, # function without arguments that returns a `FaceFacts` or similar
+) -> Shot: # the shot itself
+    "Compute the facts by `method` unless they are known, and reduce the photo once all faces have facts"
     if not self.faces or method in self.facts: return self
     try:
         p, seen, photo = predictor(), next(iter(self.facts.values()), None), self.full or self.photo
@@ -146,8 +146,8 @@ def name_of(
 # %% ../../nbs/panel/02_session.ipynb #37c8a54f
 def summary(
     shots:list[Shot],
-) -> str: # empty where the panel shows it anyway
-    "Say how many faces were found"
+) -> str: # empty if the panel shows it anyway
+    "Report how many faces were found"
     n = sum(len(s.faces) for s in shots)
     if len(shots)>1: return f'{len(shots)} photos, {n} face{"s"*(n!=1)}.'
     return f'{n} faces found. The largest is chosen; choose another below the photo.' if n>1 else ''
@@ -156,30 +156,30 @@ def summary(
 def rows(
     shots:list[Shot],
     method:str, # one of `METHODS`
-) -> list[dict]: # with the keys `COLUMNS`
-    "List what was found, or why nothing was"
+) -> list[dict]: # rows with the keys `COLUMNS`
+    "List the facts of each photo, or why there are none"
     return [r for s in shots for r in ([row(f) | dict(file=s.name) for f in s.facts.get(method, [])] or [row(file=s.name, error=s.error)])]
 
 # %% ../../nbs/panel/02_session.ipynb #21a2acf3
 class Inbox:
-    "Files on their way from the browser, one at a time"
+    "Files arriving from the browser, one at a time"
     def __init__(self,
-        max_mb:float=25, # of a file, megabytes
-        max_files:int=30, # at once
+        max_mb:float=25, # size limit for a file, in megabytes
+        max_files:int=30, # limit for one upload
     ):
         self.max_mb, self.max_files = max_mb, max_files
         self.clear()
     def clear(self): self.turn, self.files, self.at, self.data = None, [], 0, bytearray()
     @property
     def file(self): return self.files[self.at] if self.at<len(self.files) else None
-    def refusal(self, name, size, type='') -> str: # empty if welcome
-        "Say why a file is not welcome"
+    def refusal(self, name, size, type='') -> str: # empty if the file is accepted
+        "Explain why a file is refused"
         if size>self.max_mb*1e6: return f'{name} is too large: {size/1e6:.0f} MB, and the limit is {self.max_mb:g} MB. Save it smaller, or as JPEG, and try again.'
         if type and not type.startswith('image/'): return f'{name} is not a picture but {type}. Choose a PNG, JPEG or WebP file.'
         return ''
     @property
     def share(self):
-        "How much of the files has come, 0 to 1"
+        "Return the share of the upload that has arrived, 0 to 1"
         sizes = [o['size'] for o in self.files if not o['error']]
         done = sum(o['size'] for o in self.files[:self.at] if not o['error'])
         return min((done+len(self.data))/max(sum(sizes), 1), 1)
@@ -187,10 +187,10 @@ class Inbox:
 # %% ../../nbs/panel/02_session.ipynb #68374022
 @patch
 def offer(self:Inbox,
-    offers:list[dict], # 'name', 'size' in bytes, 'type' as the browser guesses it
-    turn=None, # the browser's number of this upload: pieces of an earlier one are not taken
+    offers:list[dict], # 'name', 'size' in bytes, and 'type' as guessed by the browser
+    turn=None, # the browser's number for this upload; pieces of an earlier one are ignored
 ) -> None:
-    "Take an offer of files, and forget the one before"
+    "Take an offer of files, and forget the previous one"
     self.clear()
     self.turn = turn
     for o in offers[:self.max_files]:
@@ -205,12 +205,12 @@ def offer(self:Inbox,
 @patch
 def take(self:Inbox,
     turn, # number of the upload
-    i:int, # number of the file
+    i:int, # index of the file, from 0
     piece:bytes=b'',
-    end:bool=False, # was that the last piece?
-    failed:bool=False, # could the browser not read on?
+    end:bool=False, # is this the last piece?
+    failed:bool=False, # did the browser fail to read the file?
 ) -> bool: # is the file complete, or refused?
-    "Take a piece of the file that was asked for"
+    "Take a piece of the requested file"
     if turn!=self.turn or i!=self.at or not (o := self.file) or o['error']: return False
     self.data += piece
     o['error'] = f"{o['name']} could not be read by the browser." if failed else self.refusal(o['name'], len(self.data))
@@ -218,8 +218,8 @@ def take(self:Inbox,
 
 # %% ../../nbs/panel/02_session.ipynb #9f6f60a2
 @patch
-def hand_over(self:Inbox) -> tuple[str,bytes,str]: # name, content, and why it was refused
-    "Hand over the file that has arrived or was refused, keep nothing of it, and go on to the next"
+def hand_over(self:Inbox) -> tuple[str,bytes,str]: # name, content, and why it was refused (empty if not)
+    "Return the file that arrived or was refused, drop it, and move on to the next"
     o, data = self.file, self.data
     self.at, self.data = self.at+1, bytearray()
     return o['name'], b'' if o['error'] else bytes(data), o['error']

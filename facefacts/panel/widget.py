@@ -27,17 +27,17 @@ SAMPLE = Path(facefacts.__file__).parent/'data'/'sample.jpg'
 
 # %% ../../nbs/panel/03_widget.ipynb #0557d240
 class FaceFactsPanel(anywidget.AnyWidget):
-    "A panel that takes photos and shows the facts of their faces"
+    "Panel that takes photos and shows the facts of their faces"
     _esm, _css = asset('panel.js'), asset('panel.css')
     method = traitlets.Enum(METHODS, 'joint', help='the method that answers')
     facts = traitlets.Any(None, allow_none=True, help='`Facts` of the face of interest, or None')
     image = traitlets.Any(None, allow_none=True, help='the `Photo` that is shown, or None')
     face = traitlets.Int(0, help='number of the face of interest, from 0')
     def __init__(self,
-        predictors:dict|None=None, # method -> predictor, to use instead of `FaceFacts(method)`
-        max_mb:float=25, # size limit for a file, megabytes
+        predictors:dict|None=None, # method -> predictor, used instead of `FaceFacts(method)`
+        max_mb:float=25, # size limit for a file, in megabytes
         max_files:int=30, # limit for one upload
-        where:str="this computer's memory", # where photos stay, for the sentence that says so
+        where:str="this computer's memory", # where photos stay, as the panel words it
     ):
         super().__init__()
         self.predictors, self.inbox, self.where = dict(predictors or {}), Inbox(max_mb, max_files), where
@@ -45,7 +45,7 @@ class FaceFactsPanel(anywidget.AnyWidget):
         self.forget()
         self.on_msg(lambda *args: self._receive(*args))
         self.observe(lambda change: self._refresh(), ['method', 'face'])
-    if TYPE_CHECKING: # for editors and type checkers, which do not see what is added below
+    if TYPE_CHECKING: # for editors and type checkers, which do not see the methods that are patched in below
         def warm(self) -> FaceFactsPanel: ...
         def load(self, *photos, names:list[str]|None=None) -> None: ...
         def forget(self) -> None: ...
@@ -57,14 +57,14 @@ class FaceFactsPanel(anywidget.AnyWidget):
 # %% ../../nbs/panel/03_widget.ipynb #0731d981
 @patch
 def predictor(self:FaceFactsPanel, method:str):
-    "The predictor of `method`, made at first use"
+    "Return the predictor of `method`, made at first use"
     if method not in self.predictors: self.predictors[method] = FaceFacts(method)
     return self.predictors[method]
 
 # %% ../../nbs/panel/03_widget.ipynb #ae6b907e
 @patch
 def warm(self:FaceFactsPanel) -> FaceFactsPanel: # the panel itself
-    "Load everything and answer once, so that the first visitor need not wait"
+    "Load everything and predict once, so that the first visitor need not wait"
     shot = Shot('sample.jpg').open(SAMPLE).find()
     for m in METHODS: self.predictor(m).facts(shot.photo, shot.faces)
     return self
@@ -72,7 +72,7 @@ def warm(self:FaceFactsPanel) -> FaceFactsPanel: # the panel itself
 # %% ../../nbs/panel/03_widget.ipynb #22ca92e5
 @patch
 def forget(self:FaceFactsPanel):
-    "Drop every photo and all that was found in them"
+    "Drop every photo and everything found in it"
     self.shots, self.at = [], 0
     self.inbox.clear()
     self.comparing, self.deep, self._looking = False, False, None
@@ -83,22 +83,22 @@ def forget(self:FaceFactsPanel):
 @patch
 def load(self:FaceFactsPanel,
     *photos, # anything that `read_photo` reads, or the value of a `FileUpload`
-    names:list[str]|None=None, # what to call them
+    names:list[str]|None=None, # names to show
 ):
-    "Show the facts of one photo or several, forgetting those before"
+    "Show the facts of one or more photos, and forget the previous ones"
     if len(photos)==1 and isinstance(photos[0], (list, tuple)): photos = photos[0]
     self._load([(names[i] if names else name_of(p), p, '') for i,p in enumerate(photos)])
 
 # %% ../../nbs/panel/03_widget.ipynb #6d7a39b2
 @patch
 def _add(self:FaceFactsPanel, name, src, error, i=0, n=1):
-    "Add the `i`-th of `n` photos, and find out its facts"
+    "Add the `i`-th of `n` photos, and compute its facts"
     ask = lambda: self.predictor(self.method)
     self._say(f'Reading {name}…', i/n if n>1 else None)
     s = Shot(name, error=error)
     self.shots.append(s)
     if not error: s.open(src)
-    if n==1 and s.find(largest=True).answer(self.method, ask).facts: # first the face that matters, then all
+    if n==1 and s.find(largest=True).answer(self.method, ask).facts: # first the largest face, then all
         self._refresh('Looking for more faces…')
     s.find().answer(self.method, ask)
     if not self.shot.facts and s.facts: self.at = len(self.shots)-1 # the first that has a face
@@ -106,7 +106,7 @@ def _add(self:FaceFactsPanel, name, src, error, i=0, n=1):
 # %% ../../nbs/panel/03_widget.ipynb #5d57928f
 @patch
 def _load(self:FaceFactsPanel, todo):
-    "Load photos given as (name, source, why it was refused), and show the first that has a face"
+    "Load photos given as (name, source, reason for refusal), and show the first that has a face"
     self.forget()
     for i,(name,src,error) in enumerate(todo): self._add(name, src, error, i, len(todo))
     self._refresh()
@@ -114,7 +114,7 @@ def _load(self:FaceFactsPanel, todo):
 # %% ../../nbs/panel/03_widget.ipynb #c10a62b9
 @patch
 def _refresh(self:FaceFactsPanel, text:str|None=None):
-    "Bring the facts up to date with photo, face and method, then the browser with both"
+    "Update the facts to the chosen photo, face and method, then update the browser"
     s = self.shot
     todo = []
     for o in self.shots:
@@ -133,7 +133,7 @@ def _refresh(self:FaceFactsPanel, text:str|None=None):
 # %% ../../nbs/panel/03_widget.ipynb #dc546dd2
 @patch
 def _tiles(self:FaceFactsPanel):
-    "The answer, or both answers, with reasons for doubt"
+    "Draw the answer, or the answers of two methods, with reasons for caution"
     f,s,n = self.facts, self.shot, len(self.shot.faces)
     if self.comparing and set(COMPARED)<=set(s.facts):
         return html.answer(html.versus(*(s.facts[m][f.index] for m in COMPARED)), f.warnings)
@@ -144,7 +144,7 @@ def _tiles(self:FaceFactsPanel):
 # %% ../../nbs/panel/03_widget.ipynb #332f2976
 @patch
 def _depth(self:FaceFactsPanel):
-    "The in-depth view, folded until asked for"
+    "Draw the in-depth view, folded until requested"
     f,s,n = self.facts, self.shot, len(self.shot.faces)
     if not self.deep: return cards.fold(False)
     maps = s.maps.get((self.method, f.index))
@@ -157,7 +157,7 @@ def _depth(self:FaceFactsPanel):
 # %% ../../nbs/panel/03_widget.ipynb #e32a3fde
 @patch
 def _table(self:FaceFactsPanel):
-    "All faces as a table, and its rows as CSV and JSON"
+    "Draw all faces as a table, with links to save its rows as CSV and JSON"
     table = rows(self.shots, self.method)
     places = [f'{i}:{j}' for i,s in enumerate(self.shots) for j in range(max(len(s.facts.get(self.method, [])), 1))]
     links = html.save_link(csv_text(table, escape=True), 'facts.csv', 'Save as CSV')
@@ -182,8 +182,8 @@ def regions(self:FaceFactsPanel) -> dict[str,str]: # region -> HTML
 # %% ../../nbs/panel/03_widget.ipynb #8ce9f139
 @patch
 def _show(self:FaceFactsPanel,
-    everything:bool=False, # also what did not change?
-    only:tuple=(), # names of regions; empty for all
+    everything:bool=False, # also send the regions that did not change?
+    only:tuple=(), # names of the regions to send; empty for all
 ):
     "Send the regions that changed"
     for r,text in self.regions().items():
@@ -195,7 +195,7 @@ def _show(self:FaceFactsPanel,
 # %% ../../nbs/panel/03_widget.ipynb #e7997333
 @patch
 def _say(self:FaceFactsPanel, text:str, share:float|None=None):
-    "Put a line into the status region, and how much is done (0 to 1)"
+    "Set the status line and the share of the work done, 0 to 1"
     self._status = (text, share)
     working = text.endswith('…')
     self._sent['status'] = html.status(text, share, [] if working else [s.error for s in self.shots if s.error])
@@ -214,7 +214,7 @@ _ACTIONS = 'ready ping offer chunk sample forget face row shot method compare de
 
 @patch
 def _receive(self:FaceFactsPanel, widget, message, buffers):
-    "Do what the browser asks for, and answer when it is done"
+    "Run the action that the browser requests, and acknowledge it when done"
     do,arg = message.get('do'), message.get('arg')
     if do not in _ACTIONS: return
     try: getattr(self, f'on_{do}')(*([arg]*(arg is not None)), *buffers)
@@ -230,7 +230,7 @@ def on_ready(self:FaceFactsPanel):
 # %% ../../nbs/panel/03_widget.ipynb #de82fc9c
 @patch
 def on_ping(self:FaceFactsPanel):
-    "Do nothing: the answer that follows shows that the kernel is there"
+    "Do nothing: the acknowledgement shows that the kernel is alive"
 
 # %% ../../nbs/panel/03_widget.ipynb #dc63b7f6
 @patch
@@ -248,7 +248,7 @@ def on_forget(self:FaceFactsPanel):
 # %% ../../nbs/panel/03_widget.ipynb #a71f316a
 @patch
 def on_method(self:FaceFactsPanel, method:str):
-    "Answer by another method"
+    "Switch to another method"
     self.method = method
 
 # %% ../../nbs/panel/03_widget.ipynb #65f89f8c
@@ -268,7 +268,7 @@ def on_shot(self:FaceFactsPanel, i):
 # %% ../../nbs/panel/03_widget.ipynb #36c30c85
 @patch
 def on_row(self:FaceFactsPanel, place:str):
-    "Show the photo and the face of a row of the table"
+    "Show the photo and the face of a table row"
     shot,face = map(int, place.split(':'))
     self.at = min(max(shot, 0), len(self.shots)-1)
     with self.hold_trait_notifications(): self.face = min(max(face, 0), max(len(self.shot.faces)-1, 0))
@@ -284,14 +284,14 @@ def on_compare(self:FaceFactsPanel):
 # %% ../../nbs/panel/03_widget.ipynb #3f743079
 @patch
 def on_depth(self:FaceFactsPanel):
-    "Unfold the in-depth view, or fold it"
+    "Unfold or fold the in-depth view"
     self.deep = not self.deep
     self._show()
 
 # %% ../../nbs/panel/03_widget.ipynb #4a7fb0ac
 @patch
 def on_look(self:FaceFactsPanel):
-    "Compute where the net looked, for the face of interest and the current method"
+    "Compute the saliency maps of the face of interest for the current method"
     def progress(share): self._looking = share; self._show()
     progress(0.)
     try: self.shot.maps[self.method, self.facts.index] = where_it_looked(self.predictor(self.method), self.facts, progress=progress)
@@ -300,7 +300,7 @@ def on_look(self:FaceFactsPanel):
 # %% ../../nbs/panel/03_widget.ipynb #8c5c25f2
 @patch
 def on_offer(self:FaceFactsPanel, arg:dict):
-    "Begin an upload"
+    "Start an upload"
     self.forget()
     self.inbox.offer(arg['files'], arg.get('turn'))
     self._next()
@@ -308,7 +308,7 @@ def on_offer(self:FaceFactsPanel, arg:dict):
 # %% ../../nbs/panel/03_widget.ipynb #e3d04257
 @patch
 def _next(self:FaceFactsPanel):
-    "Ask for the next welcome file; show everything once there is none"
+    "Request the next accepted file; show everything once there is none"
     box = self.inbox
     while box.file and box.file['error']: self._add(*box.hand_over(), box.at-1, len(box.files))
     if box.file:

@@ -13,17 +13,17 @@ __all__ = ['rand', 'jitter', 'relight', 'degrade', 'sharpen', 'erase', 'augment'
 
 # %% ../../nbs/training/05_augment.ipynb #52a4479f
 def rand(x, lo=0., hi=1.):
-    "Draw a uniform number from `lo` to `hi` for each picture of batch `x`, shape (batch, 1, 1, 1)"
+    "Draw a uniform number from `lo` to `hi` for each picture of batch `x`: shape (batch, 1, 1, 1)"
     return torch.empty(len(x), 1, 1, 1, device=x.device).uniform_(lo, hi)
 
 # %% ../../nbs/training/05_augment.ipynb #adf43d9a
 def jitter(
     x:torch.Tensor, # (batch, 3, h, w), 0 to 1
-    size:int, # of the result, pixels
-    degrees:float=12, # turn by at most so much
-    scale:float=.12, # zoom in or out by at most this share
-    shift:float=.05, # move by at most this share of the picture
-    flip:float=.5, # probability of mirroring
+    size:int, # side of the result, pixels
+    degrees:float=12, # largest rotation, degrees
+    scale:float=.12, # zoom in or out by at most this share, 0 to 1
+    shift:float=.05, # shift by at most this share of the picture, 0 to 1
+    flip:float=.5, # probability of mirroring, 0 to 1
 ) -> torch.Tensor: # (batch, 3, size, size)
     "Turn, zoom, shift and mirror each picture at random, and resize to `size`"
     n, a = len(x), rand(x, -degrees, degrees).flatten()*math.pi/180
@@ -37,9 +37,9 @@ def jitter(
 # %% ../../nbs/training/05_augment.ipynb #691c9a41
 def relight(
     x:torch.Tensor, # (batch, 3, h, w), 0 to 1
-    amount:float=.3, # brightness, contrast and saturation change by at most this share
-    gray:float=.1, # probability of losing all colour
-) -> torch.Tensor:
+    amount:float=.3, # brightness, contrast and saturation change by at most this share, 0 to 1
+    gray:float=.1, # probability of losing all colour, 0 to 1
+) -> torch.Tensor: # (batch, 3, h, w), 0 to 1
     "Change brightness, contrast and saturation of each picture at random"
     luma = (x*x.new_tensor([.299, .587, .114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
     sat = torch.where(rand(x)<gray, torch.zeros_like(rand(x)), rand(x, 1-amount, 1+amount))
@@ -50,14 +50,14 @@ def relight(
 # %% ../../nbs/training/05_augment.ipynb #e9c01c11
 def degrade(
     x:torch.Tensor, # (batch, 3, h, w), 0 to 1
-    p:float=.2, # share of the batch that loses resolution; half as many get grain
-    smallest:int=28, # the worst resolution, pixels
-    noise:float=.06, # the strongest grain, as a standard deviation
-) -> torch.Tensor:
-    "Take resolution from some pictures and add grain to some, at random"
+    p:float=.2, # share of the batch that loses resolution, 0 to 1; half as many get grain
+    smallest:int=28, # lowest resolution, pixels
+    noise:float=.06, # strongest grain, as a standard deviation of pixels from 0 to 1
+) -> torch.Tensor: # (batch, 3, size, size), 0 to 1
+    "Reduce the resolution of some pictures and add grain to some, at random"
     size, x = x.shape[-1], x.clone()
     low, grainy = (torch.rand(len(x), device=x.device)<q for q in (p, p/2))
-    k = int(torch.empty(1).uniform_(math.log(smallest), math.log(size)).exp()) # one resolution for the batch, so it stays one call
+    k = int(torch.empty(1).uniform_(math.log(smallest), math.log(size)).exp()) # one resolution per batch, so one call is enough
     if low.any():
         small = F.interpolate(x[low], (k, k), mode='bilinear', antialias=True, align_corners=False)
         x[low] = F.interpolate(small, (size, size), mode='bicubic', align_corners=False)
@@ -67,10 +67,10 @@ def degrade(
 # %% ../../nbs/training/05_augment.ipynb #3568ee77
 def sharpen(
     x:torch.Tensor, # (batch, 3, h, w), 0 to 1
-    p:float=.3, # share of the batch
-    most:float=3., # how often what a blur takes away is added, at most
-) -> torch.Tensor:
-    "Make some pictures sharper than they were, at random"
+    p:float=.3, # share of the batch, 0 to 1
+    most:float=3., # largest factor for the added detail (what a blur removes)
+) -> torch.Tensor: # (batch, 3, h, w), 0 to 1
+    "Sharpen some pictures at random"
     x, hit = x.clone(), torch.rand(len(x), device=x.device)<p
     if not hit.any(): return x
     y = x[hit]
@@ -81,9 +81,9 @@ def sharpen(
 # %% ../../nbs/training/05_augment.ipynb #180bc6dc
 def erase(
     x:torch.Tensor, # (batch, 3, h, w), 0 to 1
-    p:float=.1, # share of the batch that is hit
-    largest:float=.4, # longest side of the rectangle, as a share of the picture
-) -> torch.Tensor:
+    p:float=.1, # share of the batch, 0 to 1
+    largest:float=.4, # longest side of the rectangle, as a share of the picture, 0 to 1
+) -> torch.Tensor: # (batch, 3, h, w), 0 to 1
     "Hide a random rectangle of some pictures"
     x, hit = x.clone(), torch.rand(len(x), device=x.device)<p
     y, r = x[hit], torch.linspace(0, 1, x.shape[-1], device=x.device)
@@ -109,7 +109,7 @@ def augment(
 # %% ../../nbs/training/05_augment.ipynb #412ca6c8
 def resize(
     x:torch.Tensor, # (batch, 3, h, w) uint8 or 0 to 1
-    size:int, # pixels
+    size:int, # side of the result, pixels
 ) -> torch.Tensor: # (batch, 3, size, size), 0 to 1
     "Resize a batch with antialiasing"
     if x.dtype==torch.uint8: x = x.float()/255

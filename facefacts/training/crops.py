@@ -20,15 +20,15 @@ __all__ = ['DAMAGE', 'MEMBER', 'UNPACKED', 'GROWTH', 'PACKED', 'ARCHIVE', 'Pictu
 
 # %% ../../nbs/training/01_crops.ipynb #19f8bbd0
 DAMAGE = (OSError, EOFError, RuntimeError, ValueError, KeyError, NotImplementedError, struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError)
-MEMBER = 50_000_000 # bytes: the largest file that is read
-UNPACKED = 1_000_000_000 # bytes: what an archive may unpack to, whatever its own size
-GROWTH = 20 # times its own size: what a larger archive may unpack to
-PACKED = {b'\x1f\x8b': gzip.open, b'BZh': bz2.open, b'\xfd7zXZ\0': lzma.open} # first bytes of a packed .tar -> how it is opened
+MEMBER = 50_000_000 # bytes; larger files are skipped
+UNPACKED = 1_000_000_000 # bytes; any archive may unpack to this much
+GROWTH = 20 # a larger archive may unpack to this many times its own size
+PACKED = {b'\x1f\x8b': gzip.open, b'BZh': bz2.open, b'\xfd7zXZ\0': lzma.open} # first bytes of a compressed .tar -> function that opens it
 ARCHIVE = re.compile(r'\.(zip|7z|rar|tar|tgz|tbz2?|txz|(tar\.)?(gz|bz2|xz|zst))$', re.I)
 
 # %% ../../nbs/training/01_crops.ipynb #aee6c103
 class Pictures:
-    "The files of a folder, a .zip or a .tar (also .gz, .bz2, .xz), by name and in any order"
+    "The files of a folder, a .zip or a .tar (also .gz, .bz2, .xz), to be read by name and in any order"
     def __init__(self,
         path, # folder or archive
     ):
@@ -53,9 +53,9 @@ class Pictures:
 # %% ../../nbs/training/01_crops.ipynb #7dca4edc
 @patch
 def _enter(self:Pictures,
-    name:str, # of a file
-    size:int, # bytes, as stated
-    why:str='', # reason not to read it
+    name:str, # of the file
+    size:int, # bytes, as the archive states it
+    why:str='', # reason to skip it; '': none so far
 ) -> None:
     "Add a file to `names`, or to `skipped`"
     if size>MEMBER: why = why or f'{size/1e6:,.0f} MB is too large for a picture of a face'
@@ -66,14 +66,14 @@ def _enter(self:Pictures,
 # %% ../../nbs/training/01_crops.ipynb #4d68e195
 @patch
 def _folder(self:Pictures):
-    "List a folder; returns the function that reads one of its files"
+    "List a folder, and return the function that reads one of its files"
     for p in self.path.rglob('*'):
         if p.is_file(): self._enter(p.relative_to(self.path).as_posix(), p.stat().st_size)
     return lambda n: (self.path/n).read_bytes()
 
 # %% ../../nbs/training/01_crops.ipynb #e564e943
 @patch
-def _most(self:Pictures) -> int: return max(UNPACKED, GROWTH*self.path.stat().st_size) # bytes that may be unpacked
+def _most(self:Pictures) -> int: return max(UNPACKED, GROWTH*self.path.stat().st_size) # bytes that the archive may unpack to
 
 @patch
 def _bomb(self:Pictures):
@@ -82,7 +82,7 @@ def _bomb(self:Pictures):
 # %% ../../nbs/training/01_crops.ipynb #10bf4854
 @patch
 def _zip(self:Pictures):
-    "List a .zip; returns the function that reads one of its files"
+    "List a .zip, and return the function that reads one of its files"
     z = zipfile.ZipFile(self.path)
     self._open.append(z)
     at = {i.filename: i for i in z.infolist() if not i.is_dir()}
@@ -92,16 +92,16 @@ def _zip(self:Pictures):
     if at and all(i.flag_bits&1 for i in at.values()): raise BadDataset(f'{self.path}: the archive is encrypted: unpack it with its password first')
     if sum(at[n].file_size for n in self.names)>self._most(): self._bomb()
     def read(n):
-        with z.open(at[n]) as f: return f.read(at[n].file_size) # no more than is stated, whatever comes
+        with z.open(at[n]) as f: return f.read(at[n].file_size) # never more than the archive states
     return read
 
 # %% ../../nbs/training/01_crops.ipynb #7e4237af
 @patch
 def _unpack(self:Pictures,
-    packed, # open file
-    opener, # one of `PACKED`
+    packed, # open file, compressed
+    opener, # function from `PACKED`
 ): # open temporary file
-    "Unpack to a temporary file, but no more than is allowed"
+    "Unpack to a temporary file, up to the limit"
     plain, most = tempfile.TemporaryFile(), self._most()
     self._open.append(plain)
     try:
@@ -118,7 +118,7 @@ def _unpack(self:Pictures,
 # %% ../../nbs/training/01_crops.ipynb #f63acedb
 @patch
 def _tar(self:Pictures):
-    "List a .tar; returns the function that reads one of its files"
+    "List a .tar, and return the function that reads one of its files"
     f = open(self.path, 'rb')
     self._open.append(f)
     magic = f.read(6)
@@ -136,7 +136,7 @@ def _tar(self:Pictures):
 @patch
 def read(self:Pictures,
     name:str, # one of `names`
-) -> bytes|None: # None where the file is damaged
+) -> bytes|None: # None if the file is damaged
     "Read one file"
     try: return self._read(name)
     except DAMAGE: return None
@@ -144,8 +144,8 @@ def read(self:Pictures,
 # %% ../../nbs/training/01_crops.ipynb #0228619a
 def whole_face(
     shape:tuple, # of the picture: (height, width, ...)
-) -> Face: # whose crop is the middle square of the picture
-    "Take a whole picture for the crop of a face"
+) -> Face: # its crop is the middle square of the picture
+    "Take a whole picture as the crop of a face"
     h,w = shape[:2]
     s = min(h, w)
     kp = np.full((6,2), .5)
@@ -156,8 +156,8 @@ def whole_face(
 def crop_picture(
     data:bytes, # of an image file
     size:int=160, # side of the crop, pixels
-) -> tuple[bytes|None,dict]: # the crop as JPEG, and what is to know of it: found, score, error
-    "Find the largest face of a picture and align it"
+) -> tuple[bytes|None,dict]: # the crop as JPEG (None if unreadable), and a dict: found (was a face detected?), score (0 to 1), error
+    "Find the largest face in a picture, and align it"
     try: pixels = read_image(data)
     except UnreadableImage as e: return None, dict(found=False, score=0., error=str(e))
     face = next(iter(find_faces(pixels, largest=True)), None)
@@ -167,7 +167,7 @@ def crop_picture(
 
 # %% ../../nbs/training/01_crops.ipynb #e474ea4c
 def _shard(rows, jpegs):
-    "One shard as bytes: stored, not deflated, as JPEG does not get smaller; the same for the same content"
+    "Pack one shard: stored, not deflated, because JPEG does not shrink; the same content gives the same bytes"
     out,info = io.BytesIO(), lambda n: zipfile.ZipInfo(n, (1980,1,1,0,0,0))
     with zipfile.ZipFile(out, 'w', zipfile.ZIP_STORED) as z:
         z.writestr(info('rows.csv'), rows.to_csv(index=False, lineterminator='\n'))
@@ -180,14 +180,14 @@ def fingerprint(
     rows, # DataFrame with file and sha256
     size:int, # side of the crops, pixels
 ) -> str: # sha256
-    "Name all that decides what a store holds"
+    "Hash everything that decides what a store holds"
     return hashlib.sha256((f'{CROP} {size}\n' + rows[['file','sha256']].to_csv(index=False, lineterminator='\n')).encode()).hexdigest()
 
 # %% ../../nbs/training/01_crops.ipynb #1bc79628
 def _plausible(
     m, # what `store.json` holds
 ) -> bool:
-    "Check the types of a manifest, and that its shards hold no more rows than it promises"
+    "Check the types in a manifest, and that its shards hold no more rows than it promises"
     count = lambda d,k: type(d.get(k)) is int and d[k]>=0
     if not isinstance(m, dict) or not isinstance(m.get('shards'), list): return False
     if not all(isinstance(m.get(k), str) for k in ('crop', 'fingerprint')): return False
@@ -200,7 +200,7 @@ def _plausible(
 # %% ../../nbs/training/01_crops.ipynb #b877e7fc
 def read_manifest(
     folder, # of the store
-) -> dict: # its `store.json`; empty if there is none, or none that makes sense
+) -> dict: # its `store.json`; empty if it is missing or invalid
     "Read the manifest of a store"
     try: m = json.loads((Path(folder)/'store.json').read_text(encoding='utf-8'))
     except (OSError, ValueError, RecursionError): return {}
@@ -208,7 +208,7 @@ def read_manifest(
 
 # %% ../../nbs/training/01_crops.ipynb #fc482378
 def _empty(folder, manifest):
-    "Remove the shards that `manifest` names, and nothing else"
+    "Delete `store.json` and the shards that `manifest` names, and nothing else"
     (folder/'store.json').unlink(missing_ok=True)
     for s in manifest.get('shards', ()): (folder/s['file']).unlink(missing_ok=True)
 
@@ -216,8 +216,8 @@ def _empty(folder, manifest):
 def _open_shard(
     folder:Path, # of the store
     shard:dict, # its entry in the manifest
-): # open zip file, and its table
-    "Open one shard, after checking that it is the one that the manifest lists"
+): # open zip file, and its table as a DataFrame
+    "Open one shard, if it is the one that the manifest lists"
     import pandas as pd
     path = folder/shard['file']
     if not path.is_file(): raise BadDataset(f'{path} is missing. Build the store again: it makes this shard anew.')
@@ -232,22 +232,22 @@ def _open_shard(
 
 # %% ../../nbs/training/01_crops.ipynb #2e6162e8
 def _whole(folder, shard) -> bool:
-    "Is a shard there, and as the manifest lists it?"
+    "Check that a shard exists and is the one that the manifest lists"
     try: return bool(_open_shard(folder, shard))
     except BadDataset: return False
 
 # %% ../../nbs/training/01_crops.ipynb #3a8e35fb
 def write_store(
-    rows, # DataFrame: file, sha256, and what else is to be kept
-    read, # function: file to bytes
-    folder, # of the store; made if it is not there
+    rows, # DataFrame: file, sha256, and any other columns to keep
+    read, # function: file -> bytes
+    folder, # of the store; created if missing
     size:int=160, # side of the crops, pixels
-    shard_rows:int=4096, # most pictures in a shard
-    shard_bytes:int=56_000_000, # a shard is closed when it has grown to this
+    shard_rows:int=4096, # maximum number of pictures in a shard
+    shard_bytes:int=56_000_000, # bytes of JPEG after which a shard is closed
     workers:int=2, # threads
     progress:bool=True, # show a progress bar
 ) -> Path: # the folder
-    "Align every picture once and keep the crops; goes on where an earlier call stopped, and mends damaged shards"
+    "Align every picture once and keep the crops; continue where an earlier call stopped, and rebuild damaged shards"
     from tqdm.auto import tqdm
     folder,state = Path(folder).expanduser(), dict(crop=CROP, size=size, fingerprint=fingerprint(rows, size), rows=len(rows))
     folder.mkdir(parents=True, exist_ok=True)
@@ -268,11 +268,11 @@ def write_store(
 # %% ../../nbs/training/01_crops.ipynb #69efe4df
 def _align(
     rows, # of one shard
-    read, # function: file to bytes
+    read, # function: file -> bytes
     size:int, # side of the crops, pixels
-    pool, # of threads
-    bar, # progress
-    most:int|None, # bytes of JPEG after which the shard is full; None: take all rows
+    pool, # thread pool
+    bar, # progress bar
+    most:int|None, # bytes of JPEG after which the shard is full; None: no limit
 ) -> tuple: # the shard as bytes, and its number of rows
     "Align pictures until a shard is full"
     jpegs,known = [],[]
@@ -288,7 +288,7 @@ def _align(
 
 # %% ../../nbs/training/01_crops.ipynb #31b629db
 def _write_shard(folder, state, i, data, n):
-    "Write shard number `i` with `n` rows, and enter it in the manifest"
+    "Write shard number `i` with `n` rows, and list it in the manifest"
     name = f'shard-{i:03d}.zip'
     write_whole(folder/name, data)
     state['shards'][i:i+1] = [dict(file=name, rows=n, sha256=hashlib.sha256(data).hexdigest())]
@@ -298,8 +298,8 @@ def _write_shard(folder, state, i, data, n):
 def _fill(
     folder:Path, # of the store
     shard:dict, # its entry in the manifest
-    out:np.ndarray, # (rows of the store, size, size, 3) uint8, is written to
-    at:int, # row where the shard begins
+    out:np.ndarray, # (rows of the store, size, size, 3) uint8, changed in place
+    at:int, # first row of the shard
 ) -> None:
     "Read the crops of one shard"
     z,df = _open_shard(folder, shard)
@@ -313,7 +313,7 @@ def _fill(
 def read_store(
     folder, # that `write_store` filled
     workers:int=2, # threads
-) -> tuple: # crops (n, size, size, 3) uint8, and a DataFrame of n rows; what could not be read is in its attrs['skipped']
+) -> tuple: # crops (n, size, size, 3) uint8, and a DataFrame of n rows; its attrs['skipped'] lists (file, reason) for unreadable pictures
     "Read a whole store"
     import pandas as pd
     folder = Path(folder).expanduser()
@@ -324,7 +324,7 @@ def read_store(
     if sum(counts)<m['rows']: raise BadDataset(f"{folder}: the store has {sum(counts):,} of {m['rows']:,} pictures. Build it again: it goes on where it stopped.")
     with ThreadPoolExecutor(workers) as pool:
         dfs = list(pool.map(lambda s: _open_shard(folder, s)[1], m['shards']))
-        crops = np.empty((m['rows'], m['size'], m['size'], 3), np.uint8) # only now: a manifest may promise anything
+        crops = np.empty((m['rows'], m['size'], m['size'], 3), np.uint8) # only after the shards are checked: a manifest may promise anything
         list(pool.map(lambda s,at: _fill(folder, s, crops, at), m['shards'], np.cumsum([0]+counts[:-1]).tolist()))
     df = pd.concat(dfs, ignore_index=True)
     ok = (df.error=='').to_numpy()

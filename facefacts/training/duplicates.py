@@ -14,7 +14,7 @@ __all__ = ['THUMB', 'COARSE', 'NOMINATED', 'TWINS', 'thumb', 'slopes', 'coarse',
            'merge']
 
 # %% ../../nbs/training/00_duplicates.ipynb #92816a23
-THUMB, COARSE = 96, 16 # sides of the thumbnails of the fine and the coarse step, pixels
+THUMB, COARSE = 96, 16 # sides of the thumbnails in the fine and the coarse step, pixels
 
 # %% ../../nbs/training/00_duplicates.ipynb #367c023e
 def thumb(
@@ -25,13 +25,13 @@ def thumb(
         im = Image.fromarray(picture) if isinstance(picture, np.ndarray) else Image.open(io.BytesIO(picture))
         im.draft('L', (2*THUMB, 2*THUMB))
         return np.asarray(im.convert('L').resize((THUMB, THUMB), Image.BOX))
-    except Exception: return np.zeros((THUMB, THUMB), np.uint8) # unreadable: resembles nothing
+    except Exception: return np.zeros((THUMB, THUMB), np.uint8) # unreadable: similar to nothing
 
 # %% ../../nbs/training/00_duplicates.ipynb #f11f0310
 def slopes(
-    thumbs:np.ndarray, # (n, s, s)
+    thumbs:np.ndarray, # (n, s, s) gray values
 ) -> np.ndarray: # (n, 2*s*(s-1)) float32, rows of length 1
-    "Describe pictures by how the gray changes from pixel to pixel: light and contrast cancel out"
+    "Describe pictures by how the gray changes from pixel to pixel, so that light and contrast cancel out"
     x = np.asarray(thumbs, np.float32)
     x = np.concatenate([np.diff(x, axis=a).reshape(len(x), -1) for a in (1,2)], 1)
     x -= x.mean(1, keepdims=True)
@@ -39,9 +39,9 @@ def slopes(
 
 # %% ../../nbs/training/00_duplicates.ipynb #816c9307
 def coarse(
-    thumbs:np.ndarray, # (n, THUMB, THUMB)
+    thumbs:np.ndarray, # (n, THUMB, THUMB) uint8
 ) -> np.ndarray: # (n, COARSE, COARSE) float32
-    "Shrink thumbnails for the first step"
+    "Shrink thumbnails for the coarse step"
     k = THUMB//COARSE
     return np.stack([t.reshape(COARSE, k, COARSE, k).mean((1,3)) for t in thumbs]).astype(np.float32)
 
@@ -49,27 +49,27 @@ def coarse(
 def same_photo(
     a:np.ndarray, # (THUMB, THUMB) uint8
     b:np.ndarray, # (THUMB, THUMB) uint8
-) -> float: # correlation of their slopes, at best 1
-    "Measure how well `b` can be laid over `a`"
+) -> float: # correlation of their `slopes`, at most 1
+    "Align `b` with `a`, and measure how well they match"
     import cv2
     a,b = (np.ascontiguousarray(x, np.float32) for x in (a, b))
     try: m = cv2.findTransformECC(a, b, np.eye(2, 3, dtype=np.float32), cv2.MOTION_AFFINE, (3, 50, 1e-4), None, 5)[1]
-    except cv2.error: return 0. # nothing fits
+    except cv2.error: return 0. # no transform fits
     b = cv2.warpAffine(b, m, b.shape, flags=cv2.INTER_LINEAR|cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
-    e = THUMB//7 # the edge of one may lie outside the other
+    e = THUMB//7 # the edge of one may be outside the other
     x,y = slopes(np.stack([cv2.GaussianBlur(i, (0,0), 1)[e:-e,e:-e] for i in (a, b)]))
     return float(x@y)
 
 # %% ../../nbs/training/00_duplicates.ipynb #2d1c13d4
-NOMINATED, TWINS = .75, .85 # least correlation in the coarse and in the fine step
+NOMINATED, TWINS = .75, .85 # lowest correlations of a nominated pair (coarse step) and of a duplicate (fine step)
 
 # %% ../../nbs/training/00_duplicates.ipynb #00353994
 def nominate(
     thumbs:np.ndarray, # (n, THUMB, THUMB) uint8
     new:np.ndarray|None=None, # (n,) bool: only pairs with at least one of these
-    above:float=NOMINATED, # least coarse correlation
-):  # yields (i, j, mirrored)
-    "Find the pairs that deserve a second look"
+    above:float=NOMINATED, # lowest coarse correlation, 0 to 1
+):  # yields (i, j, mirrored): two positions, and whether `j` is mirrored
+    "Find the pairs that the fine step should compare"
     x = coarse(thumbs)
     a,b = slopes(x), slopes(x[:,:,::-1])
     todo = np.arange(len(a)) if new is None else np.flatnonzero(new)
@@ -83,9 +83,9 @@ def nominate(
 
 # %% ../../nbs/training/00_duplicates.ipynb #d5bed4f6
 def find_duplicates(
-    thumbs:np.ndarray, # (n, THUMB, THUMB) uint8, one for each picture
+    thumbs:np.ndarray, # (n, THUMB, THUMB) uint8, one per picture
     new:np.ndarray|None=None, # (n,) bool: only pairs with at least one of these
-    least:float=TWINS, # least fine correlation
+    least:float=TWINS, # lowest fine correlation, 0 to 1
     progress:bool=False, # show a progress bar
 ) -> list[tuple[int,int]]: # pairs of positions
     "Find the pictures that are copies of each other"
@@ -95,9 +95,9 @@ def find_duplicates(
 
 # %% ../../nbs/training/00_duplicates.ipynb #fbd95a31
 def merge(
-    keys:list[str], # one for each picture
+    keys:list[str], # one per picture
     pairs:list[tuple[int,int]], # positions of pictures that belong together
-) -> list[str]: # the smallest key of each group
+) -> list[str]: # for each picture, the smallest key of its group
     "Give pictures that belong together, directly or through others, the same key"
     root = {k: k for k in keys}
     def top(k):

@@ -33,8 +33,8 @@ class Crops(Dataset):
     "Whole batches of crops and labels: `ds[[3, 1]]` -> (uint8 (2, 3, size, size), task -> labels)"
     def __init__(self,
         crops:np.ndarray, # (n, size, size, 3) uint8
-        y:dict, # name -> n labels, as `codes` makes them; -1: not known
-        rows=None, # the rows to serve; default all
+        y:dict, # name -> (n,) labels, as `codes` returns them; -1: unknown
+        rows=None, # row positions to serve; None: all
     ):
         self.crops, self.rows = crops, np.arange(len(crops)) if rows is None else np.asarray(rows)
         self.y = {k: torch.tensor(v) for k,v in y.items()}
@@ -83,25 +83,25 @@ def with_teacher(
 class Shuffle(Sampler):
     "Serve all rows in an order that follows from `seed` and the epoch"
     def __init__(self,
-        n:int, # rows
-        seed:int=0, # 0 or more
+        n:int, # number of rows
+        seed:int=0, # random seed, 0 or more
     ):
         self.n, self.seed, self.epoch = n, seed, 0
 
-    def set_epoch(self, epoch): self.epoch = epoch # Lightning calls this as an epoch begins
+    def set_epoch(self, epoch): self.epoch = epoch # Lightning calls this at the start of each epoch
     def __len__(self): return self.n
     def __iter__(self): return iter(np.random.default_rng([self.seed, self.epoch]).permutation(self.n).tolist())
 
 # %% ../../nbs/training/10_fit.ipynb #8c98e6a5
 class FaceData(pl.LightningDataModule):
-    "Serve the training and validation part of a store in whole batches, augmented on the device"
+    "Serve the training and validation parts of a store in whole batches, augmented on the device"
     def __init__(self,
-        crops:np.ndarray, # (n, size, size, 3) uint8, as `load_store` gives
+        crops:np.ndarray, # (n, size, size, 3) uint8, as `load_store` returns
         df:pd.DataFrame, # n rows with age, gender, race, split
-        recipe:Recipe, # gives batch size, sizes, strength and the share of infants discarded
-        seed:int=0, # which infants are discarded, and the order of the faces
-        outputs:dict|None=None, # `teacher_outputs` of all n crops: what the teacher sees is then learnt too
-        unlabelled:tuple|None=None, # faces without labels: their crops, from `load_unlabelled`, and their `teacher_outputs`, which label them
+        recipe:Recipe, # sets batch size, sizes, strength and the share of infants to discard
+        seed:int=0, # random seed for the discarded infants and the order of the faces
+        outputs:dict|None=None, # `teacher_outputs` of all n crops, to learn the teacher's features too
+        unlabelled:tuple|None=None, # unlabelled faces: their crops, from `load_unlabelled`, and their `teacher_outputs`, which label them
     ):
         super().__init__()
         self.recipe, self.seed = recipe, seed
@@ -124,8 +124,8 @@ class FaceData(pl.LightningDataModule):
 
 # %% ../../nbs/training/10_fit.ipynb #bf501dfa
 @patch
-def about(self:FaceData) -> dict: # faces: how many are trained on; taught: is there a teacher?; data, teacher: beginnings of the sha256 of labels and crops, and of the teacher's features
-    "Sum up the data, so that a training can be compared with an earlier one"
+def about(self:FaceData) -> dict: # faces: number of training faces; taught: is there a teacher?; data, teacher: first digits of the sha256 of labels and crops, and of the teacher's features
+    "Summarize the data, to compare a training with an earlier one"
     sha = hashlib.sha256()
     for ds in (self.train_ds, self.valid_ds):
         for t in TASKS: sha.update(ds.y[t].numpy()[ds.rows].tobytes())
@@ -137,8 +137,8 @@ def about(self:FaceData) -> dict: # faces: how many are trained on; taught: is t
 # %% ../../nbs/training/10_fit.ipynb #e506626f
 def ages(
     logits:torch.Tensor, # (batch, 117), or (batch, 1) from the seed's head
-) -> torch.Tensor: # (batch,) years
-    "Decode ages: the mean of the distribution, or the number itself"
+) -> torch.Tensor: # (batch,) ages, years
+    "Decode ages: return the mean of the distribution, or the number itself"
     return logits[:,0] if logits.shape[1]==1 else logits.float().softmax(1) @ torch.arange(MAX_AGE+1., device=logits.device)
 
 # %% ../../nbs/training/10_fit.ipynb #7e194a1d
@@ -205,17 +205,17 @@ class LitFace(pl.LightningModule):
 
 # %% ../../nbs/training/10_fit.ipynb #589caccd
 def _versions(
-    folder:Path, # of a log, with folders version_0, version_1, ...
-) -> dict: # number -> folder
-    "List the versions of a log, and nothing else that may be there"
+    folder:Path, # log with folders version_0, version_1, ...
+) -> dict: # version number -> folder
+    "List the versions of a log, and ignore other files"
     found = [(re.fullmatch(r'version_(\d{1,9})', f.name), f) for f in folder.glob('*')]
     return {int(m[1]): f for m,f in sorted(found, key=str) if m}
 
 # %% ../../nbs/training/10_fit.ipynb #5cdb100e
 def history(
     run:str|Path, # folder of a run
-) -> pd.DataFrame: # a row for each epoch
-    "Read the log of a run, one row for each epoch, later lines of a resumed epoch winning"
+) -> pd.DataFrame: # one row per epoch
+    "Read the log of a run; for a repeated epoch the later lines count"
     dfs = []
     for _,folder in sorted(_versions(Path(run)/'log').items()):
         try:
@@ -228,15 +228,15 @@ def history(
 
 # %% ../../nbs/training/10_fit.ipynb #840fe236
 class LateEMA(EMAWeightAveraging):
-    "Exponential moving average of the weights, from a tenth of the training on"
+    "Exponential moving average of the weights, starting after a tenth of the training"
     def __init__(self, decay): super().__init__(decay=decay)
     def on_train_start(self, trainer, pl_module): self.update_starting_at_step = int(.1*trainer.estimated_stepping_batches)
 
 # %% ../../nbs/training/10_fit.ipynb #9402610b
-KEPT = ('next.ckpt', 'last.ckpt', 'before.ckpt') # the newest first
+KEPT = ('next.ckpt', 'last.ckpt', 'before.ckpt') # newest first
 
 class SafeCheckpoint(TorchCheckpointIO):
-    "Write a checkpoint next to its target, rename it when it is whole, and keep the one before"
+    "Write a checkpoint next to its target, rename it when it is complete, and keep the previous one"
     def save_checkpoint(self, checkpoint, path, storage_options=None):
         f, path = io.BytesIO(), Path(path)
         torch.save(checkpoint, f)
@@ -247,8 +247,8 @@ class SafeCheckpoint(TorchCheckpointIO):
 # %% ../../nbs/training/10_fit.ipynb #8bb1129d
 def newest(
     run:str|Path, # folder of a run
-) -> tuple: # path of the newest checkpoint that can be read, and what it holds; (None, None) if there is none
-    "Find the checkpoint to go on from"
+) -> tuple: # path and contents of the newest readable checkpoint; (None, None) if there is no checkpoint
+    "Find the checkpoint to continue from"
     bad = []
     for path in (p for n in KEPT if (p := Path(run)/n).is_file()):
         try: ckpt = torch.load(path, map_location='cpu', weights_only=True)
@@ -261,21 +261,21 @@ def newest(
 
 # %% ../../nbs/training/10_fit.ipynb #490c2a2e
 class BadRun(FaceFactsError):
-    "A training cannot be done as asked: its folder holds another one, or the machine lacks what it needs"
+    "Training request that cannot be met: the folder holds another training, or the machine lacks what it needs"
 
 class Stopped(KeyboardInterrupt):
-    "A training was stopped by Ctrl-C or a signal; the message says after which epoch"
+    "Interruption of a training by Ctrl-C or a signal; the message says after which epoch"
 
 # %% ../../nbs/training/10_fit.ipynb #007f0e43
 def _differences(
-    old:dict, # what `run.json` holds
-    new:dict, # what is asked for
-) -> list[str]:
-    "Name what differs between two trainings"
-    new = json.loads(json.dumps(new)) # as it looks when it is read back
+    old:dict, # contents of `run.json`
+    new:dict, # the requested training
+) -> list[str]: # such as 'seed was 1 and is 2'
+    "List the differences between two trainings"
+    new = json.loads(json.dumps(new)) # as it would be read back
     was, now = (d.get('recipe') or {} for d in (old, new))
     pairs = [(k, old[k], v) for k,v in new.items() if k in old and k not in ('recipe', 'init')]
-    if new.get('init'): pairs.append(('init', old.get('init'), new['init'])) # where it began need not be said again
+    if new.get('init'): pairs.append(('init', old.get('init'), new['init'])) # the start need not be repeated
     if was.get('name')!=now.get('name'): pairs.append(('recipe', was.get('name'), now.get('name')))
     else: pairs += [(f'recipe.{k}', was[k], v) for k,v in now.items() if k in was and k!='epochs']
     return [f'{k} was {a!r} and is {b!r}' for k,a,b in pairs if a!=b]
@@ -283,10 +283,10 @@ def _differences(
 # %% ../../nbs/training/10_fit.ipynb #ea19beab
 def check_run(
     run:str|Path, # folder of a run
-    resume:bool=False, # go on with what is there?
-    **story, # what is known of the training that is asked for: net, seed, recipe, init, taught, ...
-) -> dict|None: # `run.json` of the training that goes on; None if one begins
-    "Refuse a folder that holds another training; writes nothing"
+    resume:bool=False, # continue an earlier training?
+    **story, # the requested training: net, seed, recipe, init, taught, ...
+) -> dict|None: # `run.json` of the training to resume; None for a new training
+    "Refuse a folder that holds another training; write nothing"
     run = Path(run)
     if not any((run/n).exists() for n in KEPT): return None
     if not resume: raise BadRun(f'{run} holds a training already: go on with it (`--resume`), or choose another folder (`--out`)')
@@ -300,7 +300,7 @@ def check_run(
 
 # %% ../../nbs/training/10_fit.ipynb #1c6da64a
 class _SeedEpochs(pl.Callback):
-    "Begin each epoch with the random state that belongs to it"
+    "Start each epoch with its own random state"
     def __init__(self, seed): self.seed = seed
     def on_train_epoch_start(self, trainer, pl_module):
         state = np.random.SeedSequence([self.seed, trainer.current_epoch, trainer.global_rank]).generate_state(1)
@@ -309,10 +309,10 @@ class _SeedEpochs(pl.Callback):
 # %% ../../nbs/training/10_fit.ipynb #a1c406ea
 def _loggers(
     run:Path, # folder of a run
-    logger=None, # loggers of your own, next to ours; False: only the table that `history` reads
+    logger=None, # your own loggers, in addition to ours; False: only the table that `history` reads
 ) -> list:
     "List the loggers of a run"
-    version = max([-1, *_versions(run/'log'), *_versions(run/'tb')])+1 # Lightning's own count trips over a stray folder
+    version = max([-1, *_versions(run/'log'), *_versions(run/'tb')])+1 # Lightning's own count fails on a stray folder
     logs = [pl.loggers.CSVLogger(run, name='log', version=version)]
     if logger is False: return logs
     try: logs.append(pl.loggers.TensorBoardLogger(run, name='tb', version=version))
@@ -322,7 +322,7 @@ def _loggers(
 
 # %% ../../nbs/training/10_fit.ipynb #50a44421
 def _trainer(run, recipe, seed, callbacks=(), logger=None, plugins=(), **kwargs):
-    "Create the Lightning trainer of a run: average the weights, keep the last checkpoint, log a row an epoch"
+    "Create the Lightning trainer of a run: average the weights, keep the last checkpoint, log one row per epoch"
     theirs = lambda o: list(o) if isinstance(o, (list, tuple)) else [o]
     keep = ModelCheckpoint(run, filename='last', save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=False)
     cbs = [_SeedEpochs(seed), keep]
@@ -337,7 +337,7 @@ def _trainer(run, recipe, seed, callbacks=(), logger=None, plugins=(), **kwargs)
 # %% ../../nbs/training/10_fit.ipynb #4219b17f
 @contextmanager
 def _quiet():
-    "Keep Lightning to what matters: errors, and the progress bar"
+    "Silence Lightning, except for errors and the progress bar"
     log = logging.getLogger('pytorch_lightning')
     level = log.level
     log.setLevel(logging.ERROR)
@@ -349,26 +349,26 @@ def _quiet():
 
 # %% ../../nbs/training/10_fit.ipynb #9efeb5ab
 def _survive_profiling():
-    "Ignore SIGPROF, unless somebody handles it in Python"
-    prof = getattr(signal, 'SIGPROF', None) # there is none on Windows
+    "Ignore SIGPROF, unless it has a handler in Python"
+    prof = getattr(signal, 'SIGPROF', None) # Windows has none
     if prof and threading.current_thread() is threading.main_thread() and signal.getsignal(prof) in (signal.SIG_DFL, None): signal.signal(prof, signal.SIG_IGN)
 
 # %% ../../nbs/training/10_fit.ipynb #6ae7e1eb
 def _fit(
-    lit:LitFace, # to be trained
-    data:FaceData,
+    lit:LitFace, # the module to train
+    data:FaceData, # what to train on
     run:Path, # folder of the run
-    ckpt:Path|None, # checkpoint to go on from
-    story:dict, # for `run.json`
+    ckpt:Path|None, # checkpoint to continue from; None: start anew
+    story:dict, # contents of `run.json`
     **trainer, # passed to `pl.Trainer`
 ) -> None:
-    "Run the trainer, and say so if it was stopped"
+    "Run the trainer, and raise `Stopped` if it is interrupted"
     epochs = data.recipe.epochs
     with _quiet():
         t = _trainer(run, data.recipe, story['seed'], **trainer)
         write_whole(run/'run.json', json.dumps(story, indent=1).encode())
         try: t.fit(lit, datamodule=data, ckpt_path=ckpt, weights_only=True)
-        except SystemExit: # Lightning leaves by it when it is interrupted
+        except SystemExit: # Lightning raises it when it is interrupted
             if not t.interrupted: raise
             done = newest(run)[1]
             how = f"after epoch {done['epoch']+1} of {epochs}: go on with `--resume`" if done else f'in the first of {epochs} epochs: there is nothing to resume'
@@ -380,12 +380,12 @@ def _fit(
 # %% ../../nbs/training/10_fit.ipynb #08f3ff8d
 def fit(
     name:str, # a key of `NETS`
-    data:FaceData, # what to train on, and by which recipe
+    data:FaceData, # what to train on, with the recipe
     run:str|Path, # folder for log and checkpoint
-    resume:bool=False, # go on from the checkpoint in `run`, if there is one?
+    resume:bool=False, # continue from the checkpoint in `run`, if there is one?
     init:str|Path|None=None, # a .safetensors file to start the backbone from
     pretrained:bool=False, # start from timm's hub instead?
-    seed:int=0, # of everything random, 0 or more
+    seed:int=0, # random seed, 0 or more
     **trainer, # passed to `pl.Trainer`: accelerator, devices, precision, ...; callbacks and loggers join ours
 ) -> LitFace: # trained, with averaged weights
     "Train one network"
@@ -399,8 +399,8 @@ def fit(
     norm = {k: v for k,v in (ckpt or {}).get('hyper_parameters', {}).items() if k in ('mean', 'std')}
     taught = data.train_ds.y['features'].shape[1] if story['taught'] else 0
     lit = LitFace(name, r, pretrained and not old, None if old else init, taught, **norm)
-    data.seed = seed # of the order of the faces
-    if ckpt and ckpt['epoch']+1>=r.epochs: lit.load_state_dict(ckpt['state_dict']) # it is done: the averaged weights
+    data.seed = seed # for the order of the faces
+    if ckpt and ckpt['epoch']+1>=r.epochs: lit.load_state_dict(ckpt['state_dict']) # already finished: load the averaged weights
     else:
         _survive_profiling()
         _fit(lit, data, run, path, story, **trainer)
@@ -410,7 +410,7 @@ def fit(
 # %% ../../nbs/training/10_fit.ipynb #4a38dd81
 def nets_of(
     method:str, # one of `METHODS`
-    tasks:list|None=None, # some of `TASKS`, for 'standalone'; None: all
+    tasks:list|None=None, # with 'standalone': some of `TASKS`; None: all
 ) -> tuple: # keys of `NETS`
     "List the networks to train"
     if method not in METHOD_NETS: raise ValueError(f"method is one of {', '.join(METHOD_NETS)}, not {method!r}")
@@ -423,8 +423,8 @@ def nets_of(
 # %% ../../nbs/training/10_fit.ipynb #7aea5538
 def recipe_of(
     recipe:str|Recipe, # a key of `RECIPES`, or your own
-    epochs:int|None=None, # instead of the recipe's
-) -> Recipe:
+    epochs:int|None=None, # number of epochs; None: the recipe's
+) -> Recipe: # with the given number of epochs
     "Look up a recipe"
     if isinstance(recipe, str) and recipe not in RECIPES: raise ValueError(f"recipe is one of {', '.join(RECIPES)}, not {recipe!r}")
     r = RECIPES[recipe] if isinstance(recipe, str) else recipe
@@ -432,19 +432,19 @@ def recipe_of(
 
 # %% ../../nbs/training/10_fit.ipynb #eaa4905a
 def check_runs(
-    out:str|Path, # folder that gets a run folder for each network
+    out:str|Path, # folder of the run folders, one per network
     names:tuple, # from `nets_of`
     recipe:Recipe, # from `recipe_of`
-    resume:bool=False, # go on where a stopped training was?
+    resume:bool=False, # continue a stopped training?
     taught:bool=False, # is there a teacher?
     seed:int=0, # as `fit` takes it
     init:str|Path|None=None, # as `fit` takes it
     pretrained:bool=False, # as `fit` takes it
-) -> bool: # is there anything to go on with?
-    "Check that a training can begin, or go on, before anything is written or takes time"
+) -> bool: # is there anything to resume?
+    "Check that a training can start or resume, before anything is written or takes time"
     begin = Path(init).name if init else 'timm' if pretrained else None
     old = [check_run(Path(out)/n, resume, net=n, seed=seed, taught=taught, recipe=asdict(recipe), init=begin) for n in names]
-    if not all(old): LitFace(names[0], recipe, pretrained, init) # can the backbone be had?
+    if not all(old): LitFace(names[0], recipe, pretrained, init) # is the backbone available?
     return any(old)
 
 # %% ../../nbs/training/10_fit.ipynb #4bf6a73a
@@ -453,12 +453,12 @@ def train(
     df:pd.DataFrame, # its table, with a `split` column
     method:str='joint', # one of `METHODS`: one network, or three
     recipe:str|Recipe='best', # a key of `RECIPES`, or your own
-    out:str|Path='runs', # folder that gets a run folder for each network
-    epochs:int|None=None, # instead of the recipe's
-    resume:bool=False, # go on where a stopped training was? networks that are done stay as they are
+    out:str|Path='runs', # folder of the run folders, one per network
+    epochs:int|None=None, # number of epochs; None: the recipe's
+    resume:bool=False, # continue a stopped training? finished networks stay as they are
     outputs:dict|None=None, # `teacher_outputs` of all n crops
-    unlabelled:tuple|None=None, # crops of faces without labels, and their `teacher_outputs`
-    tasks:list|None=None, # with 'standalone': train these networks only
+    unlabelled:tuple|None=None, # unlabelled faces: their crops, and their `teacher_outputs`
+    tasks:list|None=None, # with 'standalone': train only these networks; None: all
     **kwargs, # passed to `fit`: init, pretrained, seed, accelerator, devices, ...
 ) -> dict: # network -> `LitFace`
     "Train the networks of `method`, one after the other"

@@ -12,11 +12,11 @@ __all__ = ['discard_infants', 'training_rows', 'class_weights', 'smooth_labels',
 
 # %% ../../nbs/training/03_imbalance.ipynb #b30d191c
 def discard_infants(
-    df, # DataFrame with a column age, years; where it has a column split, only 'train' loses rows
-    frac:float=0.3, # share of the infants that is discarded, 0 to 1
-    below:int=4, # years; who is younger is an infant
-    seed:int=0, # the same seed discards the same rows
-):  # DataFrame: what is left, in the same order and with the same index
+    df, # DataFrame with a column age (years); if it has a column split, only 'train' loses rows
+    frac:float=0.3, # share of the infants to discard, 0 to 1
+    below:int=4, # years; a younger face is an infant
+    seed:int=0, # random seed; the same seed discards the same rows
+):  # DataFrame: the remaining rows, in the same order and with the same index
     "Discard a random share of the youngest from the training part"
     if not 0<=frac<=1: raise ValueError(f'frac is a share, 0 to 1, not {frac}')
     young = np.flatnonzero((df.age<below) & (df['split'].eq('train') if 'split' in df else True))
@@ -26,19 +26,19 @@ def discard_infants(
 # %% ../../nbs/training/03_imbalance.ipynb #5d0c1a92
 def training_rows(
     df, # DataFrame with age and split
-    frac:float=0.3, # share of the infants that is discarded, 0 to 1
-    seed:int=0, # the same seed discards the same rows
-) -> np.ndarray: # (n,) places in `df`, rising
-    "Find the rows that are trained on: the training part, less the discarded infants"
+    frac:float=0.3, # share of the infants to discard, 0 to 1
+    seed:int=0, # random seed; the same seed discards the same rows
+) -> np.ndarray: # (n,) row positions in `df`, ascending
+    "Find the rows to train on: the training part without the discarded infants"
     kept = discard_infants(df.reset_index(drop=True), frac, seed=seed)
     return kept.index[kept['split']=='train'].to_numpy()
 
 # %% ../../nbs/training/03_imbalance.ipynb #7edab1c3
 def class_weights(
-    labels, # (n,) a class for each example
-    classes:tuple=RACES, # in the order of the result
-    beta:float|None=None, # 0 to 1: effective number with this beta, such as 0.999; None: inverse frequency
-) -> np.ndarray: # (classes,) with a mean over the examples of 1; 0 for a class that is absent
+    labels, # (n,) class of each example
+    classes:tuple=RACES, # all classes, in the order of the result
+    beta:float|None=None, # effective number with this beta, 0 to 1, such as 0.999; None: inverse frequency
+) -> np.ndarray: # (classes,) weights, whose mean over the examples is 1; 0 for a class without examples
     "Weigh each class by how rare it is"
     labels = np.asarray(labels)
     n = np.array([(labels==c).sum() for c in classes], float)
@@ -49,8 +49,8 @@ def class_weights(
 # %% ../../nbs/training/03_imbalance.ipynb #07276d35
 def smooth_labels(
     age, # (n,) years
-    sigma:float=2., # width of the bell curve, years
-) -> np.ndarray: # (117,) faces at each of `AGES`, smoothed; the sum stays n
+    sigma:float=2., # standard deviation of the bell curve, years
+) -> np.ndarray: # (117,) smoothed number of faces at each of `AGES`; the sum is n
     "Smooth the histogram of ages"
     h = np.bincount(np.asarray(age, int), minlength=len(AGES)).astype(float)
     k = np.exp(-.5*((AGES[:,None]-AGES)/max(sigma, 1e-3))**2)
@@ -59,10 +59,10 @@ def smooth_labels(
 # %% ../../nbs/training/03_imbalance.ipynb #4113cf33
 def age_weights(
     age, # (n,) years
-    power:float=.5, # 0: all faces alike; 1: all ages alike; between: a compromise
-    sigma:float=2., # smoothing, years
-    most:float=10., # lid on a weight, as a multiple of the mean
-) -> np.ndarray: # (n,) with a mean of 1
+    power:float=.5, # 0 to 1; 0: all faces count alike, 1: all ages count alike
+    sigma:float=2., # width of the smoothing, years
+    most:float=10., # maximum weight, as a multiple of the mean
+) -> np.ndarray: # (n,) weights, whose mean is 1
     "Weigh each face by how rare its age is"
     a = np.asarray(age, int)
     w = smooth_labels(a, sigma)[a]**-power
@@ -72,8 +72,8 @@ def age_weights(
 # %% ../../nbs/training/03_imbalance.ipynb #830b9569
 def sample_weights(
     df, # DataFrame with age and race
-    power:float=.5, # 0: draw all faces alike; 1: draw all ages, and all races, alike
-) -> np.ndarray: # (n,) adding up to 1: the probability of each row to be drawn
+    power:float=.5, # 0 to 1; 0: draw all faces alike, 1: draw all ages, and all races, alike
+) -> np.ndarray: # (n,) probability of drawing each row; the sum is 1
     "Weigh the rows of a table for a weighted sampler"
     race = dict(zip(RACES, class_weights(df.race)**power))
     w = age_weights(df.age, power)*df.race.map(race).to_numpy(float)

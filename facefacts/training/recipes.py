@@ -42,13 +42,13 @@ RECIPES = dict(
     best=Recipe(),
     seed=Recipe('seed', head='seed', batch_size=16, size=200, early=(), optimizer='adam', lr=1e-4, weight_decay=0., drop_path=0.,
         age_loss='mse', weights=(.001, 1., 1.), strength=0., ema=0., mirror=False, mixup=0., teach=0.),
-    alone=Recipe('alone', size=96, early=((64, .72),), mirror=False))
+    alone=Recipe('alone', size=128, early=((96, .72),), mirror=False))
 
 # %% ../../nbs/training/07_recipes.ipynb #f8d30008
 def soft_ages(
     age:torch.Tensor, # (batch,) years
-) -> torch.Tensor: # (batch, 117), rows add up to 1
-    "Turn ages into bell curves over `AGES`, of a width that grows from 0.6 years to 2.5"
+) -> torch.Tensor: # (batch, 117) probabilities, each row sums to 1
+    "Turn ages into bell curves over `AGES`, whose width grows with age from 0.6 to 2.5 years"
     sigma = (.6+.08*age).clamp(max=2.5)[:,None]
     d = torch.exp(-.5*((torch.arange(MAX_AGE+1, device=age.device)-age[:,None])/sigma)**2)
     return d/d.sum(1, keepdim=True)
@@ -57,10 +57,10 @@ def soft_ages(
 def task_loss(
     task:str, # a key of `models.LOGITS`
     logits:torch.Tensor, # (batch, logits) from the head of `task`
-    y:torch.Tensor, # (batch,) labels: years, or codes; or probabilities, (batch, 117) of age, (batch,) of Female, (batch, 5) of race
+    y:torch.Tensor, # (batch,) labels: years, or codes; or probabilities: (batch, 117) for age, (batch,) for Female, (batch, 5) for race
     age_loss:str='soft', # 'soft' or 'mse'
-) -> torch.Tensor: # a scalar
-    "Loss of one task: cross-entropies, or the squared error for an age of one number"
+) -> torch.Tensor: # scalar
+    "Compute the loss of one task: cross-entropy, or the squared error if age is one number"
     if task=='gender': return F.binary_cross_entropy_with_logits(logits[:,0], y.float())
     if task=='age' and y.ndim==1:
         if age_loss=='mse': return F.mse_loss(logits[:,0], y.float())
@@ -70,10 +70,10 @@ def task_loss(
 # %% ../../nbs/training/07_recipes.ipynb #99300999
 def total_loss(
     out:dict, # task -> logits
-    y:dict, # task -> labels, (batch,), -1 where unknown; or probabilities
-    recipe:Recipe, # gives the weights
-) -> tuple[torch.Tensor, dict]: # the sum, and each task's loss
-    "Weighted sum of the losses of the tasks that `y` has, over the faces whose label is known; a single task is not weighted"
+    y:dict, # task -> (batch,) labels, -1 if unknown; or probabilities
+    recipe:Recipe, # sets the weights
+) -> tuple[torch.Tensor, dict]: # weighted sum, and task -> loss
+    "Add up the weighted losses of the tasks in `y`, over the faces with a known label; a single task is not weighted"
     losses = {}
     for t in (t for t in out if t in y):
         known = (y[t]>=0) if y[t].ndim==1 else torch.ones(len(y[t]), dtype=torch.bool, device=y[t].device)
@@ -85,18 +85,18 @@ def total_loss(
 # %% ../../nbs/training/07_recipes.ipynb #2871bed1
 def warm_cosine(
     done:float, # share of the training that is done, 0 to 1
-    warm:float=.08, # share spent on warming up
+    warm:float=.08, # share of the training for the warm-up, 0 to 1
 ) -> float: # factor for the learning rate, 0 to 1
-    "Rise in a line, then fall along a cosine"
+    "Rise linearly, then fall along a cosine"
     if done < warm: return .05+.95*done/warm
     return .5*(1+math.cos(math.pi*min(1, (done-warm)/(1-warm))))
 
 # %% ../../nbs/training/07_recipes.ipynb #abb436b3
 def blend(
-    x:torch.Tensor, # (batch, 3, size, size)
+    x:torch.Tensor, # (batch, 3, size, size) pictures
     y:dict, # name -> (batch, ...) labels
-    amount:float, # parameter of the beta distribution, `Recipe.mixup`
-) -> tuple: # blended pictures, labels of the one and of the other, share of the one (0.5 to 1)
+    amount:float, # parameter of the beta distribution, `Recipe.mixup`; 0: no blending
+) -> tuple: # blended pictures, labels of the first and of the second face, share of the first (0.5 to 1)
     "Blend each picture with another of the batch"
     if not amount: return x, y, y, 1.
     part = float(np.random.beta(amount, amount))

@@ -20,10 +20,10 @@ __all__ = ['logits_of', 'onnx_logits', 'valid_metrics', 'describe', 'held_labels
 def logits_of(
     net, # a `FaceNet`
     crops:np.ndarray, # (n, size, size, 3) uint8
-    size:int, # that the net sees, pixels
-    batch:int=128,
+    size:int, # input side of the network, pixels
+    batch:int=128, # crops per forward pass
 ) -> dict: # task -> logits (n, k)
-    "Run a network in torch over stored crops"
+    "Run a torch network on stored crops"
     dev, out = next(net.parameters()).device, []
     with torch.no_grad():
         for i in range(0, len(crops), batch):
@@ -33,17 +33,17 @@ def logits_of(
 def onnx_logits(
     net, # a `Net`, from `load_net`
     crops:np.ndarray, # (n, size, size, 3) uint8, of any size
-    batch:int=8,
+    batch:int=8, # crops per forward pass
 ) -> dict: # task -> logits (n, k)
-    "Run a finished network over stored crops"
+    "Run a finished network on stored crops"
     out = [net(np.stack([resized(c, net.size) for c in crops[i:i+batch]])) for i in range(0, len(crops), batch)]
     return {t: np.concatenate([o[t] for o in out]) for t in out[0]}
 
 # %% ../../nbs/training/11_release.ipynb #1f148b89
 def valid_metrics(
     facts:dict, # from `decode`
-    y:dict, # task -> labels
-) -> dict: # plain numbers
+    y:dict, # task -> (n,) labels: years, or codes
+) -> dict: # n, and for each task of `facts`: age_mae (years), age_mse (years²), coverage of the interval, gender_acc, race_acc (0 to 1)
     "Measure a network on validation faces"
     m = dict(n=len(next(iter(y.values()))))
     if 'age' in facts:
@@ -57,8 +57,8 @@ def valid_metrics(
 # %% ../../nbs/training/11_release.ipynb #90c36473
 def describe(
     df:pd.DataFrame, # with file and split
-) -> dict: # how many images are in each part, and a hash of the names of those held out
-    "Describe which data a network was trained on, and which were held out"
+) -> dict: # name, number of images in each part, and a hash of the names of the held-out images
+    "Describe the data that a network was trained on, and the held-out images"
     held = sorted(os.path.basename(f) for f in df.file[df.split!='train'])
     return dict(name='UTKFace', images={k: int(n) for k,n in df.split.value_counts().sort_index().items()},
         held_out_sha256=hashlib.sha256('\n'.join(held).encode()).hexdigest())
@@ -66,7 +66,7 @@ def describe(
 # %% ../../nbs/training/11_release.ipynb #b0f0c119
 def held_labels(
     df:pd.DataFrame, # with age, gender, race and split
-) -> tuple: # places of the rows of the validation part, and task -> labels: years, or codes
+) -> tuple: # row positions of the validation part, and task -> labels: years, or codes
     "Take the labels of the validation part of a table, for `calibrate`"
     v = np.flatnonzero(df['split']=='valid')
     return v, codes(df.iloc[v])
@@ -75,8 +75,8 @@ def held_labels(
 def calibrate_both(
     crops:np.ndarray, # (n, size, size, 3) uint8, held out
     y:dict, # task -> (n,) labels: years, or codes
-    folder:str|Path, # with the .onnx files of all four networks; gets both.json
-) -> dict: # metrics on these faces
+    folder:str|Path, # folder with the .onnx files of all four networks; gets both.json
+) -> dict: # metrics on these faces, as `valid_metrics` returns them
     "Calibrate the mean of the joint and the standalone networks as one predictor"
     nets = [load_net(n, folder) for n in NETS]
     joint,*alone = (decode(onnx_logits(net, crops), net.meta['calibration']) for net in nets)
@@ -89,14 +89,14 @@ def calibrate_both(
 
 # %% ../../nbs/training/11_release.ipynb #aff0634d
 def release(
-    nets:dict, # name -> `FaceNet`, or `LitFace` from `training.train`
+    nets:dict, # name -> `FaceNet`, or `LitFace` from `train`
     crops:np.ndarray, # (n, size, size, 3) uint8
     df:pd.DataFrame, # its table, with `split`
     folder:str|Path, # gets name.onnx, name.safetensors and weights.json
-    size:int=128, # that the networks see, pixels
-    **about, # what else the files should hold: recipe, version ...
-) -> dict: # name -> metrics on validation
-    "Calibrate networks on the validation faces and write them as weights"
+    size:int=128, # input side of the networks, pixels
+    **about, # other metadata for the files: recipe, version ...
+) -> dict: # name -> metrics on the validation faces
+    "Calibrate networks on the validation faces, and write them as weights"
     (v,y), out = held_labels(df), {}
     for name,net in nets.items():
         story, net = getattr(net, 'story', {}), getattr(net, 'net', net).eval()
@@ -113,11 +113,11 @@ def release(
 # %% ../../nbs/training/11_release.ipynb #f0239cd2
 def recalibrate(
     crops:np.ndarray, # (n, size, size, 3) uint8, from a store
-    df:pd.DataFrame, # its table: age, gender, race, and `split`, of which 'valid' is looked at
-    folder:str|Path, # gets the new files, and weights.json
-    weights:str|Path|None=None, # folder of the weights; default those of the package
-    **about, # what else the files should hold: version ...
-) -> dict: # name -> metrics on the faces that were looked at
+    df:pd.DataFrame, # its table: age, gender, race, and `split`, of which only 'valid' is used
+    folder:str|Path, # folder that gets the new files and weights.json
+    weights:str|Path|None=None, # folder of the weights; None: the package's
+    **about, # other metadata for the files: version ...
+) -> dict: # name -> metrics on the faces used
     "Calibrate finished weights on other faces"
     weights, (v,y), out = Path(weights or WEIGHTS), held_labels(df), {}
     if len(v)<20: raise BadDataset(f"{len(v)} faces have the split 'valid': a calibration needs at least 20, and some hundreds to be good")

@@ -18,25 +18,25 @@ __all__ = ['small_net', 'answers', 'fit_small', 'as_soft_labels', 'mean_soft_lab
 
 # %% ../../nbs/training/08_soft_labels.ipynb #486a8c88
 def small_net(
-    n_in:int, # features
-    width:int=768, # of the hidden layer
+    n_in:int, # number of features
+    width:int=768, # width of the hidden layer
     drop:float=.4, # dropout before each layer, 0 to 1
-) -> nn.Module: # (batch, n_in) -> (batch, 123): 117 logits of age, one of gender, 5 of race
-    "Make the network that turns features into answers"
+) -> nn.Module: # (batch, n_in) -> (batch, 123) logits: 117 for age, 1 for gender, 5 for race
+    "Make the network that turns features into logits"
     return nn.Sequential(nn.Dropout(drop), nn.Linear(n_in, width), nn.GELU(), nn.Dropout(drop), nn.Linear(width, MAX_AGE+2+len(RACES)))
 def answers(
-    logits:torch.Tensor, # (batch, 123)
-) -> dict: # task -> logits
-    "Take the output of `small_net` apart"
+    logits:torch.Tensor, # (batch, 123) from `small_net`
+) -> dict: # task -> (batch, logits)
+    "Split the output of `small_net` by task"
     return dict(age=logits[:,:MAX_AGE+1], gender=logits[:,[MAX_AGE+1]], race=logits[:,MAX_AGE+2:])
 
 # %% ../../nbs/training/08_soft_labels.ipynb #d684f1df
 def fit_small(
-    x:torch.Tensor, # (n, features), of about unit variance
-    y:dict, # task -> (n,) labels
+    x:torch.Tensor, # (n, features), with a variance of about 1
+    y:dict, # task -> (n,) labels: years, or codes
     epochs:int=12,
-    seed:int=0,
-    batch:int=128,
+    seed:int=0, # random seed
+    batch:int=128, # faces per step
 ) -> nn.Module: # in eval mode
     "Train a `small_net`"
     gen, r, rec = torch.Generator().manual_seed(seed), np.random.default_rng(seed), RECIPES['best']
@@ -47,7 +47,7 @@ def fit_small(
         sched = torch.optim.lr_scheduler.LambdaLR(opt, lambda i: warm_cosine(i/steps))
         for _ in range(epochs):
             order = torch.randperm(n, generator=gen)
-            for a in range(0, max(n-n%batch, 1), batch): # whole batches, or all where there are too few for one
+            for a in range(0, max(n-n%batch, 1), batch): # full batches, or all faces if there are too few for one
                 k = order[a:a+batch]
                 part, other = r.beta(.3, .3), torch.randperm(len(k), generator=gen)
                 out = answers(net(part*x[k]+(1-part)*x[k][other]))
@@ -78,14 +78,14 @@ def ask(
 
 # %% ../../nbs/training/08_soft_labels.ipynb #7e1430b8
 def soft_labels(
-    features:np.ndarray, # (n, 1024), of faces with labels, from `teacher_outputs`
-    y:dict, # task -> (n,) labels
-    unlabelled:np.ndarray|None=None, # (m, 1024), of faces without
-    folds:int=5, # parts that the faces are dealt into
-    seeds:int=2, # networks for each part
+    features:np.ndarray, # (n, 1024) features of labelled faces, from `teacher_outputs`
+    y:dict, # task -> (n,) labels: years, or codes
+    unlabelled:np.ndarray|None=None, # (m, 1024) features of unlabelled faces
+    folds:int=5, # number of parts
+    seeds:int=2, # networks per part
     progress:bool=True, # show a progress bar
-) -> tuple[dict,dict|None]: # for the faces with labels and for those without: age (n, 117), gender (n,), race (n, 5), probabilities as float16
-    "Ask about each face networks that did not see its label"
+) -> tuple[dict,dict|None]: # of labelled and of unlabelled faces (None without any): age (n, 117), gender (n,), race (n, 5), probabilities as float16
+    "Predict each face with networks that did not see its label"
     x = torch.tensor(np.asarray(features, np.float32))
     mean, std = x.mean(0), x.std(0).clamp(min=1e-3)
     x, y = (x-mean)/std, {t: torch.as_tensor(y[t]) for t in TASKS}

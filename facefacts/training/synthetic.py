@@ -13,12 +13,12 @@ __all__ = ['partners', 'join_faces', 'synthetic_faces', 'with_synthetic']
 
 # %% ../../nbs/training/09_synthetic.ipynb #191ff7fb
 def partners(
-    years:np.ndarray, # (m,) ages, by label or as the teacher sees them
-    n:int, # how many pairs
-    seed:int=0,
-    near:float=.05, # the partner is at most this share of all faces away in the order of age
-) -> tuple[np.ndarray,np.ndarray]: # first and second of each pair, (n,) places in `years`
-    "Pair faces of about the same age; every face is first about equally often"
+    years:np.ndarray, # (m,) ages in years, by label or by the teacher
+    n:int, # number of pairs
+    seed:int=0, # random seed
+    near:float=.05, # maximum distance of the partner in the order of age, as a share of all faces, 0 to 1
+) -> tuple[np.ndarray,np.ndarray]: # first and second face of each pair, (n,) positions in `years`
+    "Pair faces of about the same age; every face comes first about equally often"
     m, rng = len(years), np.random.default_rng(seed)
     if m<2: raise BadDataset(f'{m} faces make no pair: chimeras need at least two')
     order = np.argsort(years, kind='stable')
@@ -48,12 +48,12 @@ def join_faces(
 # %% ../../nbs/training/09_synthetic.ipynb #d034b61e
 def synthetic_faces(
     crops:np.ndarray, # (m, size, size, 3) uint8, aligned
-    years:np.ndarray, # (m,) their ages
-    n:int, # how many to make
-    seed:int=0, # the same seed makes the same faces
-    batch:int=256,
+    years:np.ndarray, # (m,) ages of the crops, years
+    n:int, # number of faces to make
+    seed:int=0, # random seed; the same seed makes the same faces
+    batch:int=256, # faces joined at once
 ) -> np.ndarray: # (n, size, size, 3) uint8
-    "Make faces that nobody has, from pairs of about the same age"
+    "Make synthetic faces from pairs of about the same age"
     if len(crops)!=len(years): raise ValueError(f'{len(crops)} crops, but {len(years)} ages')
     (first,other), gen = partners(np.asarray(years), n, seed), torch.Generator().manual_seed(seed)
     out = np.empty((n, *crops.shape[1:]), np.uint8)

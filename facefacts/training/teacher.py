@@ -20,7 +20,7 @@ __all__ = ['Teacher', 'teacher_outputs', 'keep_outputs', 'read_lfw', 'build_unla
 class Teacher(nn.Module):
     "The face network `faceres_deep`, from its .safetensors file"
     def __init__(self,
-        path:str|Path, # with tensors backbone.*, heads.features.*, heads.age.* and heads.gender.*
+        path:str|Path, # .safetensors file with tensors backbone.*, heads.features.*, heads.age.* and heads.gender.*
     ):
         super().__init__()
         from safetensors.torch import load_file
@@ -35,18 +35,18 @@ class Teacher(nn.Module):
     def forward(self, x): # x: (batch, 3, size, size), 0 to 1, RGB
         z = self.backbone(resize(x, 224).flip(1)*255-self.mean) # it takes BGR
         h = self.heads['features'](z).relu()
-        p = F.pad(self.heads['age'](h).softmax(1), (1, MAX_AGE-99)) # a hundred years, from half to half
+        p = F.pad(self.heads['age'](h).softmax(1), (1, MAX_AGE-99)) # its 100 ages are half years: average neighbours to get whole years
         return z, (p[:,1:]+p[:,:-1])/2, 1-self.heads['gender'](h).sigmoid()[:,0] # features (batch, 1024), distribution over `AGES` (batch, 117), probability of Female (batch,)
 
 # %% ../../nbs/training/06_teacher.ipynb #3a4dd5f2
 @torch.inference_mode()
 def teacher_outputs(
-    teacher:nn.Module, # a `Teacher`, or what answers as it does
+    teacher:nn.Module, # a `Teacher`, or another network that returns the same
     crops:np.ndarray, # (n, size, size, 3) uint8
-    batch:int=64,
+    batch:int=64, # crops per forward pass
     progress:bool=True, # show a progress bar
-) -> dict: # features (n, 1024) and ages (n, 117) as float16, female (n,) 0 to 1
-    "Ask the teacher about each crop"
+) -> dict: # features (n, 1024) and ages (n, 117) as float16, female (n,): probability, 0 to 1
+    "Run the teacher on each crop"
     dev, out = next(teacher.parameters()).device, []
     for i in tqdm(range(0, len(crops), batch), desc='teacher', disable=not progress):
         x = torch.from_numpy(crops[i:i+batch]).permute(0, 3, 1, 2).to(dev).contiguous(memory_format=torch.channels_last)
@@ -56,7 +56,7 @@ def teacher_outputs(
 
 # %% ../../nbs/training/06_teacher.ipynb #ee3746fe
 def _kept(file, sha256):
-    "Read lessons from `file` if they are of this teacher and these crops; None otherwise, also if the file is damaged"
+    "Read teacher outputs from `file`; return None if they are of another teacher or other crops, or damaged"
     names = ('features', 'ages', 'female')
     try:
         with np.load(file, allow_pickle=False) as z:
@@ -65,12 +65,12 @@ def _kept(file, sha256):
 
 # %% ../../nbs/training/06_teacher.ipynb #33f8b106
 def keep_outputs(
-    path:str|Path, # file for `Teacher`
+    path:str|Path, # .safetensors file for `Teacher`
     crops:np.ndarray, # (n, size, size, 3) uint8
-    file:str|Path, # where the answers are kept, .npz
+    file:str|Path, # file that keeps the outputs, .npz
     progress:bool=True, # show a progress bar
-) -> dict: # as `teacher_outputs` gives them
-    "Ask the teacher about each crop, or read what it answered before"
+) -> dict: # as `teacher_outputs` returns them
+    "Run the teacher on each crop, or read its outputs from an earlier run"
     sha = hashlib.sha256(Path(path).read_bytes() if Path(path).is_file() else b'')
     sha.update(np.ascontiguousarray(crops))
     if (outputs := _kept(file, sha.hexdigest())): return outputs
@@ -83,7 +83,7 @@ def keep_outputs(
 def _lfw_genders(
     pics:Pictures, # LFW
 ) -> dict: # name of a picture -> gender
-    "Read the table `lfw_gender.csv`, where there is one"
+    "Read the table `lfw_gender.csv`, if there is one"
     table = next((f for f in pics.names if f.endswith('lfw_gender.csv')), None)
     if table is None: return {}
     try:
@@ -94,8 +94,8 @@ def _lfw_genders(
 # %% ../../nbs/training/06_teacher.ipynb #82f429bb
 def read_lfw(
     path:str|Path, # LFW: its folder, .zip or .tar.gz, with files named `Some_Name_0001.jpg`
-) -> pd.DataFrame: # file, person, part ('learn' or 'report'), gender (Male, Female, or '' where no table next to the pictures has it)
-    "List the pictures of LFW, and which people may be learnt from"
+) -> pd.DataFrame: # file, person, part ('learn' or 'report'), gender (Male, Female, or '' if no table next to the pictures has it)
+    "List the pictures of LFW, and which people are for learning"
     half = lambda p: ('learn', 'report')[hashlib.sha256(p.encode()).digest()[0]%2]
     with Pictures(path) as pics:
         df = pd.DataFrame(dict(file=[f for f in pics.names if f.lower().endswith('.jpg')]))
@@ -107,11 +107,11 @@ def read_lfw(
 # %% ../../nbs/training/06_teacher.ipynb #733ea9eb
 def build_unlabelled(
     path:str|Path, # LFW: its folder, .zip or .tar.gz
-    folder:str|Path, # of the store; made if it is not there
+    folder:str|Path, # of the store; created if missing
     size:int=160, # side of the crops, pixels
     progress:bool=True, # show a progress bar
 ) -> Path: # the folder, for `load_unlabelled`
-    "Align every picture of LFW once; goes on where an earlier call stopped"
+    "Align every picture of LFW once; continue where an earlier call stopped"
     df = read_lfw(path)
     with Pictures(path) as pics:
         df['sha256'] = [hashlib.sha256(pics.read(f) or b'').hexdigest() for f in df.file]
@@ -120,8 +120,8 @@ def build_unlabelled(
 # %% ../../nbs/training/06_teacher.ipynb #1beb44df
 def load_unlabelled(
     folder:str|Path, # that `build_unlabelled` filled
-    part:str='learn', # or 'report'
-) -> tuple[np.ndarray, pd.DataFrame]: # crops (n, size, size, 3) uint8 of the faces that were found, and their table
+    part:str='learn', # 'learn' or 'report'
+) -> tuple[np.ndarray, pd.DataFrame]: # crops (n, size, size, 3) uint8 of the detected faces, and their table
     "Load the faces of one half of the people"
     crops,df = read_store(folder)
     keep = (df.found.astype(str)=='True') & (df.part==part)
@@ -129,9 +129,9 @@ def load_unlabelled(
 
 # %% ../../nbs/training/06_teacher.ipynb #937eb3a7
 def pseudo_labels(
-    outputs:dict, # `teacher_outputs` of faces without labels
-    sure:float=.95, # what the probability of a gender must reach
-) -> dict: # age, gender, race (n,) codes, -1 where not known
-    "Turn the teacher's answers into labels"
+    outputs:dict, # `teacher_outputs` of unlabelled faces
+    sure:float=.95, # lowest probability of a gender that is used, 0.5 to 1
+) -> dict: # age, gender, race: (n,) codes, -1 if unknown
+    "Turn teacher outputs into labels"
     p = outputs['female']
     return dict(age=np.full(len(p), -1), gender=np.where(p>=sure, 1, np.where(p<=1-sure, 0, -1)), race=np.full(len(p), -1))

@@ -19,7 +19,7 @@ __all__ = ['REPAIRS', 'HOW', 'DECADES', 'read_name', 'parse_name', 'stem', 'know
            'plot_labels', 'plot_crossed', 'download_utkface']
 
 # %% ../../nbs/training/02_utkface.ipynb #ed7606c5
-REPAIRS = { # time stamp: age, gender and race of a picture whose name lacks a field
+REPAIRS = { # time stamp: (age, gender code, race code) of a picture whose name lacks a field
     '20170109142408075': (61,1,1), '20170109150557335': (61,1,3), '20170116174525125': (39,0,1), '20170116184028385': (53,1,0)}
 _END = r'[ .]*(?:\.?jpe?g|\.png|\.chip)*$'
 _NAME, _LACKS = re.compile(r'(\d+)_(\d+)_(\d+)_(\d+)'+_END, re.I), re.compile(r'[\d_]+?_(\d{17})'+_END, re.I)
@@ -27,8 +27,8 @@ _NAME, _LACKS = re.compile(r'(\d+)_(\d+)_(\d+)_(\d+)'+_END, re.I), re.compile(r'
 # %% ../../nbs/training/02_utkface.ipynb #9c6d55b9
 def read_name(
     name:str, # file name, with or without folders
-) -> tuple|str: # (age, gender code, race code, time stamp), or the reason why not
-    "Take a UTKFace file name apart"
+) -> tuple|str: # (age, gender code, race code, time stamp), or the reason why the name cannot be read
+    "Parse a UTKFace file name"
     name = re.split(r'[/\\]', str(name))[-1]
     if m := _NAME.match(name):
         if max(map(len, m.groups()))>20: return 'a number in the name is too long'
@@ -44,23 +44,23 @@ def read_name(
 # %% ../../nbs/training/02_utkface.ipynb #6b249f71
 def parse_name(
     name:str, # file name, with or without folders
-) -> tuple[int,int,int]|None: # age in years, code of gender, code of race; None if it is no UTKFace name
-    "Read the labels off a file name"
+) -> tuple[int,int,int]|None: # age in years, gender code, race code; None if it is not a UTKFace name
+    "Read the labels from a file name"
     r = read_name(name)
     return None if isinstance(r, str) else r[:3]
 
 # %% ../../nbs/training/02_utkface.ipynb #9459aac9
 def stem(
-    name:str, # file name, in any of its spellings
-) -> str|None: # 'age_gender_race_date'
-    "Name a picture of UTKFace the same way in every layout and every spelling"
+    name:str, # file name, in any layout and spelling
+) -> str|None: # 'age_gender_race_date'; None if it is not a UTKFace name
+    "Name a picture of UTKFace the same way in every layout and spelling"
     r = read_name(name)
     return None if isinstance(r, str) else '_'.join(map(str, r))
 
 # %% ../../nbs/training/02_utkface.ipynb #22c38bfc
 @lru_cache(1)
 def known_files(): # DataFrame indexed by stem: published ('train', 'test' or ''), group, part ('train', 'valid' or 'test')
-    "Read the table of UTKFace's files that comes with the package"
+    "Read the table of UTKFace's files that is part of the package"
     import pandas as pd
     with (importlib.resources.files('facefacts')/'data'/'utkface.csv.gz').open('rb') as f:
         return pd.read_csv(f, compression='gzip', index_col='stem', keep_default_na=False, dtype=str)
@@ -71,9 +71,9 @@ HOW = ('Expected a folder, .zip or .tar.gz with pictures named age_gender_race_d
 
 # %% ../../nbs/training/02_utkface.ipynb #8edcc991
 def sound(
-    data:bytes|None, # of an image file
+    data:bytes|None, # contents of an image file
 ) -> bool: # False if it is missing, cut off, or not a picture
-    "Check that an image file is whole; decodes it only where its end looks odd"
+    "Check that an image file is complete; decode it only if its end looks odd"
     if not data: return False
     if data[:3]==b'\xff\xd8\xff' and b'\xff\xd9' in data[-2048:]: return True
     try: return bool(read_image(data).size)
@@ -81,7 +81,7 @@ def sound(
 
 # %% ../../nbs/training/02_utkface.ipynb #9c59f09f
 def _take(pics, progress):
-    "Choose the pictures to read: rows of the table, and what is skipped"
+    "Choose the pictures to read, and return their rows and the list of skipped files"
     from tqdm.auto import tqdm
     rows,skipped,seen = [],list(pics.skipped),{}
     for n in tqdm(sorted(pics.names, key=lambda n: (n.count('/'), 'crop_part' in n, n)), desc='reading', unit='file', disable=not progress):
@@ -98,9 +98,9 @@ def _take(pics, progress):
 # %% ../../nbs/training/02_utkface.ipynb #3e558ede
 def read_utkface(
     path, # folder, .zip or .tar (also .gz, .bz2, .xz)
-    twins:bool=True, # look for near-identical images among files that the package does not know
+    twins:bool=True, # look for near-duplicates among files that are not in `known_files`
     progress:bool=True, # show a progress bar
-):  # DataFrame: file, age, gender, race, sha256, group; attrs['skipped'] is a list of (file, reason)
+):  # DataFrame: file, age (years), gender, race, sha256, group; attrs['skipped'] is a list of (file, reason)
     "Read the labels of UTKFace, and group its duplicates"
     import pandas as pd
     with Pictures(path) as pics:
@@ -116,10 +116,10 @@ def read_utkface(
 # %% ../../nbs/training/02_utkface.ipynb #6e06b50d
 def group_files(
     df, # DataFrame: file, sha256
-    read=None, # function: file to bytes; None to compare bytes only
+    read=None, # function: file -> bytes; None: compare only sha256
     progress:bool=False, # show a progress bar
 ) -> list[str]: # key of the duplicate group of each file
-    "Group the pictures that are copies of each other"
+    "Group pictures that are copies of each other"
     known = known_files().group.reindex(df.file.map(stem)).to_list()
     new = np.array([not isinstance(k, str) for k in known])
     pairs = [(i[0], j) for i in df.groupby('sha256').indices.values() for j in i[1:]]
@@ -127,14 +127,14 @@ def group_files(
         thumbs = np.empty((len(df), THUMB, THUMB), np.uint8)
         for t,f in zip(thumbs, df.file): t[:] = thumb(read(f))
         pairs += find_duplicates(thumbs, new, progress=progress)
-    return merge([f'~{s[:16]}' if n else k for k,s,n in zip(known, df.sha256, new)], pairs) # '~' sorts behind every known key
+    return merge([f'~{s[:16]}' if n else k for k,s,n in zip(known, df.sha256, new)], pairs) # '~' sorts after every known key
 
 # %% ../../nbs/training/02_utkface.ipynb #b54f76fe
 def settle(
-    stems:list[str], # of the files of one group
-    spread:int=5, # most years by which ages may differ
+    stems:list[str], # names of the files in one group
+    spread:int=5, # largest accepted difference of ages, years
 ) -> tuple|None: # (stem to keep, age, gender code, race code), or None if the labels disagree too much
-    "Settle the labels of one picture with several names"
+    "Decide the labels of one picture with several names"
     ages,*codes = zip(*map(parse_name, stems))
     most = [max(sorted(set(c)), key=c.count) for c in codes]
     if max(ages)-min(ages)>spread or any(2*c.count(m)<=len(c) for c,m in zip(codes, most)): return None
@@ -143,8 +143,8 @@ def settle(
 # %% ../../nbs/training/02_utkface.ipynb #50c08e9d
 def verdicts(
     df, # DataFrame: file, group
-) -> dict: # key of every group with several files: (stem to keep, age, gender code, race code), or None
-    "Settle the labels of all pictures that have several names"
+) -> dict: # key of each group of several files -> (stem to keep, age, gender code, race code), or None
+    "Decide the labels of all pictures with several names"
     t = known_files()
     of = dict(zip(t.index, t.group)) | dict(zip(df.file.map(stem), df.group))
     groups = {}
@@ -154,10 +154,10 @@ def verdicts(
 # %% ../../nbs/training/02_utkface.ipynb #dd7ea0fa
 def part_of(
     key:str, # of a duplicate group
-    test:float=.1, # part that is held out for the full-range test
-    valid:float=.07, # part that is held out for validation
+    test:float=.1, # share held out for the full-range test, 0 to 1
+    valid:float=.07, # share held out for validation, 0 to 1
 ) -> str: # 'train', 'valid' or 'test'
-    "Draw the part of a group from its key: looks random, never changes"
+    "Choose the part of a group by a hash of its key: it looks random, and never changes"
     u = int(hashlib.sha256(f'facefacts-split-1:{key}'.encode()).hexdigest()[:8], 16)/2**32
     return 'test' if u<test else 'valid' if u<test+valid else 'train'
 
@@ -179,8 +179,8 @@ def split_utkface(
 # %% ../../nbs/training/02_utkface.ipynb #b3e6db3f
 def settle_labels(
     df, # DataFrame: file, age, gender, race, group
-):  # the same with a column `split`, and one settled label where a picture had several
-    "Split, and give pictures with several names their settled label; the published list keeps its own"
+):  # the same with a column `split`, and one label where a picture had several
+    "Add the split, and give pictures with several names one label; the published list keeps its own"
     df = df.assign(split=split_utkface(df))
     v = verdicts(df)
     for i in df.index[df.group.isin(v) & ~df.split.isin(['published','dropped'])]:
@@ -196,7 +196,7 @@ def build_store(
     workers:int=2, # threads
     progress:bool=True, # show a progress bar
 ) -> Path: # the folder
-    "Align every picture of UTKFace once; goes on where an earlier call stopped"
+    "Align every picture of UTKFace once; continue where an earlier call stopped"
     df = read_utkface(path, progress=progress)
     with Pictures(path) as pics: return write_store(df, pics.read, folder, size, workers=workers, progress=progress)
 
@@ -205,7 +205,7 @@ def load_store(
     folder, # that `build_store` filled
     workers:int=2, # threads
 ):  # crops (n, size, size, 3) uint8, and a DataFrame: file, age, gender, race, sha256, group, found, score, split
-    "Load the crops of UTKFace and all that is known of them"
+    "Load the crops of UTKFace, with labels, groups and splits"
     crops,df = read_store(folder, workers)
     if lost := {*TASKS, 'group'}-set(df): raise BadDataset(f"{folder}: this store has no {', '.join(sorted(lost))}: it is not one of UTKFace")
     known = known_files().group.reindex(df.file.map(stem))
@@ -213,21 +213,21 @@ def load_store(
     return crops, settle_labels(df)
 
 # %% ../../nbs/training/02_utkface.ipynb #7e39c5c9
-DECADES = [f'{i}s' for i in range(0, 90, 10)]+['90+'] # names of bands of ten years
+DECADES = [f'{i}s' for i in range(0, 90, 10)]+['90+'] # names of the ten-year bands
 
 # %% ../../nbs/training/02_utkface.ipynb #6d5c2099
 def decade(
     age, # (n,) years
 ) -> np.ndarray: # (n,) position in `DECADES`
-    "Sort ages into bands of ten years"
+    "Sort ages into ten-year bands"
     return np.minimum(np.asarray(age)//10, len(DECADES)-1).astype(int)
 
 # %% ../../nbs/training/02_utkface.ipynb #42e77a10
 def plot_labels(
     df, # DataFrame: age, gender, race
-    title:str='', # above the figure
+    title:str='', # title above the figure
 ):  # matplotlib Figure
-    "Draw how ages, genders and races are distributed"
+    "Plot the distributions of age, gender and race"
     import matplotlib.pyplot as plt
     fig,axs = plt.subplots(1, 3, figsize=(10,2.4), width_ratios=(3,1,1.6), layout='constrained')
     axs[0].hist(df.age, np.arange(MAX_AGE+2), color='#3d7ea6'); axs[0].set(xlabel='apparent age, years', ylabel='faces')
@@ -241,9 +241,9 @@ def plot_labels(
 # %% ../../nbs/training/02_utkface.ipynb #ac3ce5f1
 def plot_crossed(
     df, # DataFrame: age, gender, race
-    title:str='', # above the figure
+    title:str='', # title above the figure
 ):  # matplotlib Figure
-    "Draw race by gender, and race and gender by decade of age"
+    "Plot race by gender, and race and gender by decade of age"
     import matplotlib.pyplot as plt
     fig,axs = plt.subplots(1, 3, figsize=(10,2.6), layout='constrained')
     n = np.array([[((df.race==r)&(df.gender==g)).sum() for r in RACES] for g in GENDERS])
@@ -262,7 +262,7 @@ def plot_crossed(
 
 # %% ../../nbs/training/02_utkface.ipynb #8013a508
 def download_utkface(
-    folder, # where the archive goes
+    folder, # destination of the archive
     dataset:str='jangedoo/utkface-new', # owner and name on Kaggle
 ) -> Path: # the archive, for `read_utkface` and `build_store`
     "Fetch UTKFace from Kaggle, with your own key"
