@@ -1,4 +1,4 @@
-"What a reader of photos needs, without torch: `from facefacts.all import *`. Kept by hand; nbs/15_all.ipynb checks it"
+"What a reader of photos needs, without torch: `from facefacts.all import *`. Kept by hand; nbs/18_all.ipynb checks it"
 from .core import AGES, COLUMNS, DTYPES, GENDERS, METHODS, RACES, TASKS, Face
 from .core import Facts, age_band, pct, BadDataset, BadWeights, FaceFactsError, MissingExtra, NoFaceFound, UnreadableImage
 from .inputs import image_files, limits

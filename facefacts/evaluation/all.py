@@ -1,4 +1,4 @@
-"What measuring needs: `from facefacts.evaluation.all import *`. Kept by hand; nbs/15_all.ipynb checks it"
+"What measuring needs: `from facefacts.evaluation.all import *`. Kept by hand; nbs/18_all.ipynb checks it"
 from .metrics import FIGURES, bootstrap, by_group, coverage, figure_text, macro_f1, per_face, reliability, score, summary, wilson
 from .predictions import on_photos, on_store, read_answers
 from .fairness import fairness, gaps, intersections, misses, plot_confusion, plot_coverage, plot_decades, plot_reliability, worst

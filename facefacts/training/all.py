@@ -1,4 +1,4 @@
-"What training needs: `from facefacts.training.all import *`. Kept by hand; nbs/15_all.ipynb checks it"
+"What training needs: `from facefacts.training.all import *`. Kept by hand; nbs/18_all.ipynb checks it"
 from ..core import need
 need('torch', 'pytorch_lightning', 'timm', 'safetensors', 'onnx')
 
