@@ -158,6 +158,7 @@ class LitFace(pl.LightningModule):
         self.name, self.recipe = name, r
         self.net = create_net(name, backbone=r.backbone, head=r.head, drop_path=r.drop_path, pretrained=pretrained, mirror=r.mirror, mean=mean, std=std)
         if init: load_backbone(self.net, init)
+        freeze_blocks(self.net.backbone, r.freeze)
         self.net.to(memory_format=torch.channels_last)
         self.copy = torch.nn.Linear(self.net.num_features, taught) if taught else None # guesses the teacher's features; not part of the finished net
         self.save_hyperparameters(dict(name=name, recipe=asdict(r), taught=taught, mean=self.net.config['mean'], std=self.net.config['std']))
@@ -288,7 +289,10 @@ def check_run(
 ) -> dict|None: # `run.json` of the training to resume; None for a new training
     "Refuse a folder that holds another training; write nothing"
     run = Path(run)
-    if not any((run/n).exists() for n in KEPT): return None
+    if not any((run/n).exists() for n in KEPT):
+        if story.get('recipe', {}).get('freeze') and not story.get('init'):
+            raise BadRun('this recipe keeps the first blocks as they are, so it needs pretrained weights: a file (`--init`), or `--pretrained`')
+        return None
     if not resume: raise BadRun(f'{run} holds a training already: go on with it (`--resume`), or choose another folder (`--out`)')
     try: old = json.loads((run/'run.json').read_text(encoding='utf-8'))
     except (OSError, ValueError): old = None

@@ -11,7 +11,7 @@ from ..core import *
 
 # %% auto #0
 __all__ = ['LOGITS', 'HEADS', 'linear_head', 'seed_head', 'create_backbone', 'FaceNet', 'JointModel', 'StandaloneModel',
-           'create_net', 'open_gates', 'load_backbone']
+           'create_net', 'open_gates', 'load_backbone', 'freeze_blocks']
 
 # %% ../../nbs/training/04_models.ipynb #470bfad8
 LOGITS = dict(age=MAX_AGE+1, gender=1, race=len(RACES)) # task -> number of outputs of a linear head
@@ -134,3 +134,19 @@ def load_backbone(
     net.heads.load_state_dict(heads, strict=False)
     new = [k for k in mine if k not in hit]
     return dict(loaded=len(hit), new=len(new), gates=open_gates(net.backbone, new))
+
+# %% ../../nbs/training/04_models.ipynb #9b6f130a
+def freeze_blocks(
+    backbone:nn.Module, # a timm model of the EfficientNet family
+    blocks:int, # number of blocks after the stem, 0 or more; 0 freezes nothing
+) -> int: # number of frozen parameters
+    "Exclude the stem and the first `blocks` of a backbone from training"
+    if not blocks: return 0
+    parts = [getattr(backbone, k, None) for k in ('conv_stem', 'bn1', 'blocks')]
+    if None in parts: raise ValueError(f'{type(backbone).__name__} has no stem and blocks to freeze: use a recipe with freeze=0')
+    frozen = 0
+    for part in (*parts[:2], *parts[2][:blocks]):
+        for p in part.parameters():
+            p.requires_grad_(False)
+            frozen += p.numel()
+    return frozen

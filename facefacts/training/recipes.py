@@ -23,6 +23,7 @@ class Recipe:
     batch_size: int = 64
     size: int = 128 # pixels that the finished net sees
     early: tuple = ((96, .5),) # smaller sizes that come first, and until which share of the epochs; they cost less
+    freeze: int = 0 # blocks of the backbone, after its stem, that keep their initial weights
     optimizer: str = 'adamw' # or 'adam', without decay and schedule
     lr: float = 2e-3 # the highest learning rate
     weight_decay: float = .02
@@ -42,7 +43,7 @@ RECIPES = dict(
     best=Recipe(),
     seed=Recipe('seed', head='seed', batch_size=16, size=200, early=(), optimizer='adam', lr=1e-4, weight_decay=0., drop_path=0.,
         age_loss='mse', weights=(.001, 1., 1.), strength=0., ema=0., mirror=False, mixup=0., teach=0.),
-    alone=Recipe('alone', size=128, early=((96, .72),), mirror=False))
+    alone=Recipe('alone', size=128, early=((96, .72),), freeze=2, mirror=False))
 
 # %% ../../nbs/training/07_recipes.ipynb #f8d30008
 def soft_ages(
