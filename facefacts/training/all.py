@@ -3,7 +3,6 @@ from ..core import need
 need('torch', 'pytorch_lightning', 'timm', 'safetensors', 'onnx')
 
 from ..calibration import calibrate, decode, ece, mean_logits
-from ..weights import export_onnx, load_weights, save_weights
 from .utkface import build_store, download_utkface, load_store, parse_name, plot_crossed, plot_labels, read_utkface, split_utkface
 from .imbalance import age_weights, class_weights, discard_infants, sample_weights, smooth_labels, training_rows
 from .models import FaceNet, JointModel, StandaloneModel, create_net, load_backbone
@@ -13,6 +12,7 @@ from .recipes import RECIPES, Recipe
 from .soft_labels import as_soft_labels, mean_soft_labels, soft_labels
 from .synthetic import synthetic_faces, with_synthetic
 from .fit import FaceData, LitFace, fit, history, train
+from .export import export_onnx, load_weights, save_weights
 from .release import recalibrate, release
 
 __all__ = [
