@@ -308,7 +308,8 @@ def _lessons(
 ) -> tuple: # what the teacher answers, and faces without labels with its answers; None where there are none
     "Ask the teacher"
     from facefacts.training.recipes import RECIPES
-    from facefacts.training.teacher import build_unlabelled, keep_outputs, load_unlabelled
+    from facefacts.training.lfw import build_unlabelled, load_unlabelled
+    from facefacts.training.teacher import keep_outputs
     if not a.teacher: return None, None
     out = Path(a.out)
     outputs, unlabelled = keep_outputs(a.teacher, crops, out/'teacher.npz'), None

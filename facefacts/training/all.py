@@ -7,7 +7,8 @@ from .utkface import build_store, download_utkface, load_store, parse_name, plot
 from .imbalance import age_weights, class_weights, discard_infants, sample_weights, smooth_labels, training_rows
 from .models import FaceNet, JointModel, StandaloneModel, create_net, load_backbone
 from .augment import augment
-from .teacher import Teacher, build_unlabelled, keep_outputs, load_unlabelled, read_lfw, teacher_outputs
+from .lfw import build_unlabelled, load_unlabelled, read_lfw
+from .teacher import Teacher, keep_outputs, teacher_outputs
 from .recipes import RECIPES, Recipe
 from .soft_labels import as_soft_labels, mean_soft_labels, soft_labels
 from .synthetic import synthetic_faces, with_synthetic
