@@ -25,20 +25,26 @@ def logits_of(
     batch:int=128, # crops per forward pass
 ) -> dict: # task -> logits (n, k)
     "Run a torch network on stored crops"
-    dev, out = next(net.parameters()).device, []
+    device, parts = next(net.parameters()).device, []
     with torch.no_grad():
         for i in range(0, len(crops), batch):
-            x = resize(torch.tensor(crops[i:i+batch]).permute(0, 3, 1, 2).to(dev), size)
-            out.append({t: o.float().cpu().numpy() for t,o in net(x).items()})
-    return {t: np.concatenate([o[t] for o in out]) for t in out[0]}
+            x = resize(torch.tensor(crops[i:i+batch]).permute(0, 3, 1, 2).to(device), size)
+            parts.append({t: o.float().cpu().numpy() for t,o in net(x).items()})
+    return _joined(parts)
+
 def onnx_logits(
     net, # a `Net`, from `load_net`
     crops:np.ndarray, # (n, size, size, 3) uint8, of any size
     batch:int=8, # crops per forward pass
 ) -> dict: # task -> logits (n, k)
     "Run a finished network on stored crops"
-    out = [net(np.stack([resized(c, net.size) for c in crops[i:i+batch]])) for i in range(0, len(crops), batch)]
-    return {t: np.concatenate([o[t] for o in out]) for t in out[0]}
+    parts = []
+    for i in range(0, len(crops), batch): parts.append(net(np.stack([resized(c, net.size) for c in crops[i:i+batch]])))
+    return _joined(parts)
+
+def _joined(parts):
+    "Join the logits of several batches"
+    return {t: np.concatenate([p[t] for p in parts]) for t in parts[0]}
 
 # %% ../../nbs/training/12_release.ipynb #1f148b89
 def valid_metrics(
@@ -61,8 +67,8 @@ def describe(
 ) -> dict: # name, number of images in each part, and a hash of the names of the held-out images
     "Describe the data that a network was trained on, and the held-out images"
     held = sorted(os.path.basename(f) for f in df.file[df.split!='train'])
-    return dict(name='UTKFace', images={k: int(n) for k,n in df.split.value_counts().sort_index().items()},
-        held_out_sha256=hashlib.sha256('\n'.join(held).encode()).hexdigest())
+    images = df.split.value_counts().sort_index().to_dict()
+    return dict(name='UTKFace', images=images, held_out_sha256=hashlib.sha256('\n'.join(held).encode()).hexdigest())
 
 # %% ../../nbs/training/12_release.ipynb #b0f0c119
 def held_labels(
@@ -122,14 +128,17 @@ def recalibrate(
     "Calibrate finished weights on other faces"
     weights, (v,y), out = Path(weights or WEIGHTS), held_labels(df), {}
     if len(v)<20: raise BadDataset(f"{len(v)} faces have the split 'valid': a calibration needs at least 20, and some hundreds to be good")
-    for name in (n for n in NETS if (weights/f'{n}.onnx').is_file()):
+    for name in NETS:
+        if not (weights/f'{name}.onnx').is_file(): continue
         net = load_net(name, weights)
         logits = onnx_logits(net, crops[v])
         c = calibrate(logits, y)
         m = out[name] = valid_metrics(decode(logits, c), y)
-        for f in (p for s in ('.onnx', '.safetensors') if (p := weights/f'{name}{s}').is_file()):
-            rewrite_meta(f, net.meta|dict(calibration=c, metrics=net.meta.get('metrics', {})|dict(valid=m))|about, Path(folder)/f.name)
-    if not out: raise BadWeights(f"{weights} has none of {', '.join(f'{n}.onnx' for n in NETS)}")
+        meta = net.meta|dict(calibration=c, metrics=net.meta.get('metrics', {})|dict(valid=m))|about
+        for suffix in ('.onnx', '.safetensors'):
+            old = weights/f'{name}{suffix}'
+            if old.is_file(): rewrite_meta(old, meta, Path(folder)/old.name)
+    if not out: raise BadWeights(f"{weights} has none of {'.onnx, '.join(NETS)}.onnx")
     write_sums(folder)
     if set(out)==set(NETS): out['both'] = calibrate_both(crops[v], y, folder)
     return out
