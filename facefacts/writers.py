@@ -8,7 +8,7 @@ import csv, errno, io, json, os, re, shutil, sys
 from pathlib import Path
 from fastcore.basics import patch
 from .core import COLUMNS, DTYPES, FaceFactsError, need, pct, printable
-from .core import _new_beside, _put_in_place
+from .core import new_sibling, put_in_place
 
 # %% auto #0
 __all__ = ['FORMATS', 'as_text', 'csv_text', 'format_of', 'RowWriter']
@@ -154,7 +154,7 @@ def _open(self:RowWriter):
         self.lock = _lock(path, self.name)
         if path.exists() and not self.replaces:
             raise FaceFactsError(f'{self.name} exists: --force replaces it, --append goes on after its rows')
-        self.part,self.f = _new_beside(path, '{}.partial-{}')
+        self.part,self.f = new_sibling(path, '{}.partial-{}')
     except BaseException as e:
         self.close(keep=False)
         if not isinstance(e, OSError): raise
@@ -255,7 +255,7 @@ def _finish(self:RowWriter):
     self.f.close()
     if self.path.exists() and not self.replaces:
         raise FaceFactsError(f'{self.name} was written by something else meanwhile: the rows are in {self.name.with_name(self.part.name)}')
-    _put_in_place(self.part, self.path)
+    put_in_place(self.part, self.path)
     self.part = None
 
 # %% ../nbs/11_writers.ipynb #d1da0848
