@@ -264,7 +264,7 @@ def _pair_of_bars(
     for facts,color,shift in ((a, BLUE, -.19), (b, VERMILION, .19)):
         probs = [facts.female_prob]+[facts.race_probs[r] for r in RACES]
         ax.barh(y+shift, probs, height=.36, color=color, label=facts.method)
-        for at,p in zip(y+shift, probs): ax.text(p+.01, at, f'{p:.0%}', va='center', fontsize=7)
+        for at,p in zip(y+shift, probs): ax.text(p+.01, at, pct(p), va='center', fontsize=7)
     ax.set(yticks=y, yticklabels=['Female', *RACES], xlim=(0,1.15), xticks=[], title='perceived gender and race')
     _bare(ax)
 
