@@ -22,10 +22,11 @@ def occlude(
     "Hide each part of `crop` in turn"
     side = round(len(crop)*patch)
     corners = np.rint(np.linspace(0, len(crop)-side, steps)).astype(int)
-    xy = np.array([(x, y) for y in corners for x in corners])
+    x,y = np.meshgrid(corners, corners)
+    xy = np.stack([x.ravel(), y.ravel()], 1)
     out = np.repeat(crop[None], len(xy), 0)
     colour = crop.reshape(-1, 3).mean(0).astype(np.uint8)
-    for hidden,(x,y) in zip(out, xy): hidden[y:y+side, x:x+side] = colour
+    for hidden,(left,top) in zip(out, xy): hidden[top:top+side, left:left+side] = colour
     return out, xy
 
 # %% ../nbs/13_saliency.ipynb #d19256da
