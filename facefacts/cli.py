@@ -14,7 +14,8 @@ from .inputs import image_files, limits
 from .writers import FORMATS, RowWriter, format_of
 
 # %% auto #0
-__all__ = ['DEMO', 'WrongUsage', 'say', 'facts_table', 'demo', 'predict', 'train', 'evaluate', 'app', 'make_parser', 'main']
+__all__ = ['DEMO', 'WrongUsage', 'say', 'facts_table', 'demo', 'predict', 'train', 'evaluate', 'app', 'serve', 'make_parser',
+           'main']
 
 # %% ../nbs/17_cli.ipynb #52135312
 class WrongUsage(FaceFactsError):
@@ -398,6 +399,19 @@ def app(a) -> int: # exit code
     return serve(port=a.port, host=a.host) or 0
 
 
+# %% ../nbs/17_cli.ipynb #7eb3e352
+@_mute_engine()
+def serve(a) -> int: # exit code
+    "Serve predictions to programs over HTTP until Ctrl-C"
+    need('fastapi', 'uvicorn', 'python_multipart', extra='serve')
+    from facefacts.predict import FaceFacts
+    from facefacts.process import usable_cpus
+    from facefacts.server import serve
+    workers = a.workers or usable_cpus()
+    ff = FaceFacts(a.method, a.weights, threads=max(usable_cpus()//workers, 1))
+    serve(ff, a.host, a.port, say, max_mb=a.max_mb, max_pixels=a.max_pixels, queue=a.queue, workers=workers)
+    return 0
+
 # %% ../nbs/17_cli.ipynb #b12a0c06
 def _method(add):
     "Add the option that most commands have"
@@ -492,6 +506,21 @@ def _app_options(add):
     add('--host', default='127.0.0.1',
         help='address of the page; 0.0.0.0 makes it reachable from other machines (default: 127.0.0.1, only from this one)')
 
+# %% ../nbs/17_cli.ipynb #1a28c116
+def _serve_options(add):
+    "Describe the options of `serve`"
+    add('--host', default='127.0.0.1',
+        help='address to listen on; 0.0.0.0 lets other machines send photos (default: 127.0.0.1, only this one)')
+    add('--port', type=_whole(0, 65535), default=8000, help='port; 0 for any free one (default: 8000)')
+    _method(add)
+    _weights(add)
+    add('--max-mb', metavar='N', type=_whole(1, 1000), default=20, help='megabytes that a request may have (default: 20)')
+    add('--max-pixels', metavar='N', type=_whole(1, 100_000_000), default=50_000_000,
+        help='pixels that a photo may have (default: 50000000)')
+    add('--queue', metavar='N', type=_whole(0, 10_000), default=32,
+        help='requests that may wait; others get status 429 and come again (default: 32)')
+    add('--workers', metavar='N', type=_whole(1, 256), help='photos to predict at the same time (default: one a core)')
+
 # %% ../nbs/17_cli.ipynb #1383002f
 def make_parser() -> argparse.ArgumentParser:
     "Describe the command and its sub-commands"
@@ -502,6 +531,7 @@ def make_parser() -> argparse.ArgumentParser:
     p.add_argument('--version', action='version', version=f"facefacts {facefacts.__version__}")
     sub = p.add_subparsers(metavar='COMMAND', required=True, parser_class=_Parser)
     options = {demo:_demo_options, predict:_predict_options, train:_train_options, evaluate:_evaluate_options, app:_app_options}
+    options[serve] = _serve_options
     for run,describe in options.items():
         o = sub.add_parser(run.__name__, help=run.__doc__[0].lower()+run.__doc__[1:], description=run.__doc__)
         o.set_defaults(run=run)
