@@ -79,7 +79,7 @@ class FaceFacts:
         def batches(self, photos, faces:str='all', batch:int=32, workers:int=2) -> Iterator[list]: ...
         def rows(self, ready:list, logits:dict|None=None) -> Iterator[dict]: ...
         def stream(self, photos, faces:str='all', batch:int=32, workers:int=2) -> Iterator[dict]: ...
-        def table(self, photos, faces:str='all', progress:bool=True, **kwargs) -> _DataFrame: ...
+        def table(self, photos, faces:str='all', progress:bool=True, age_band:int|None=None, **kwargs) -> _DataFrame: ...
 
 # %% ../nbs/10_predict.ipynb #b4ad6415
 SHOWN = 160 # side of the crop that is measured and shown, pixels
@@ -356,6 +356,7 @@ def table(self:FaceFacts,
     photos, # paths of files and folders, or any other photos
     faces:str='all', # 'all' faces of each photo, or 'one': its face of interest
     progress:bool=True, # show a progress bar?
+    age_band:int|None=None, # width of age bands in years, for a column `age_band`; None for no such column
     **kwargs, # passed to `stream`: batch, workers
 ): # DataFrame with the columns `COLUMNS` of the types `DTYPES`: a row for each face, and for each photo without one
     "Predict the facts of many photos as a table"
@@ -367,5 +368,18 @@ def table(self:FaceFacts,
         for r in self.stream(todo, faces, **kwargs):
             rows.append(r | {k: r[k].encode('utf-8', 'backslashreplace').decode() for k in ('file', 'error')}) # pandas takes only UTF-8
             if not r['face']: bar.update() # the first face of a photo, or none
-    return pd.DataFrame(rows, columns=COLUMNS).astype(DTYPES)
+    df = pd.DataFrame(rows, columns=COLUMNS).astype(DTYPES)
+    return _with_bands(df, age_band) if age_band is not None else df
 FaceFacts.table = table
+
+# %% ../nbs/10_predict.ipynb #a4488c20
+def _with_bands(
+    df, # DataFrame with the column `age`
+    width:int, # of a band, years
+): # the same DataFrame, with the column `age_band` after `age`
+    "Name the band that each age falls in"
+    import pandas as pd
+    if width!=int(width) or width<1: raise ValueError(f'age_band is the width of a band in whole years, from 1 up, not {width!r}')
+    bands = [pd.NA if pd.isna(a) else age_band(a, int(width)) for a in df['age']]
+    df.insert(df.columns.get_loc('age')+1, 'age_band', pd.array(bands, dtype='string'))
+    return df
