@@ -1,6 +1,6 @@
 """Nothing is sent, and nothing is written outside the temporary folder and the output.
 
-Runs `predict`, the panel's class and `facefacts app` (with a visitor) under strace with an empty home folder, each for
+Runs `predict`, the panel's class, `facefacts app` (with a visitor) and `facefacts serve` (with a photo) under strace with an empty home folder, each for
 longer than ONNX Runtime and MediaPipe wait before they send metrics: ONNX Runtime looks its host up 5 to 10 seconds
 after the first network is loaded, MediaPipe 60 seconds after a detector starts. Any connection to another machine, any
 look-up of a name, and any file in an unexpected place is a failure.
@@ -8,7 +8,7 @@ look-up of a name, and any file in an unexpected place is a failure.
     python .ci/private.py             the check
     python .ci/private.py --telling   the same with ONNX Runtime's metrics on: must fail, or the check is worth nothing
 """
-import os, re, shutil, signal, socket, subprocess, sys, tempfile, time, urllib.request
+import contextlib, os, re, shutil, signal, socket, subprocess, sys, tempfile, time, urllib.request
 from pathlib import Path
 import facefacts
 
@@ -23,6 +23,7 @@ OWN = { # below the home folder, and why
 PREDICT = "from facefacts.cli import main; import sys, time; sys.exit(main(['predict', {sample!r}, '--format', 'csv', '--out', 'facts.csv']) or time.sleep({wait}))"
 PANEL = 'from facefacts.all import *; import time; p = FaceFactsPanel(); p.load({sample!r}); time.sleep({wait})'
 APP = "from facefacts.cli import main; import sys; sys.exit(main(['app', '--port', '{port}']))"
+SERVE = "from facefacts.cli import main; import sys; sys.exit(main(['serve', '--port', '{other}']))"
 
 def start(name:str, code:str, top:Path, telling:bool) -> subprocess.Popen:
     "Run Python `code` under strace, with folders of its own"
@@ -71,23 +72,42 @@ def visit(port:int) -> None:
         except (OSError, ConnectionError): time.sleep(1)
     raise TimeoutError('the page did not open')
 
+def post(port:int, photo:Path) -> None:
+    "Send a photo to the service, as soon as it listens"
+    end = time.monotonic()+300
+    while time.monotonic()<end:
+        try:
+            with urllib.request.urlopen(f'http://127.0.0.1:{port}/predict', photo.read_bytes(), timeout=60) as r:
+                assert b'"gender": "Female"' in r.read()
+            return
+        except (OSError, ConnectionError): time.sleep(1)
+    raise TimeoutError('the service did not answer')
+
+def free_ports(n:int) -> list[int]:
+    "Ports that nothing listens on"
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(n)]
+        for s in sockets: s.bind(('127.0.0.1', 0))
+        return [s.getsockname()[1] for s in sockets]
+
 def main(telling:bool) -> int:
     if not shutil.which('strace') or subprocess.run(['strace', '-qq', '-o', '/dev/null', 'true'], capture_output=True).returncode:
         print('skipped: strace is missing or may not trace here')
         return 0
     sample = str(Path(facefacts.__file__).parent/'data'/'sample.jpg')
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        port = s.getsockname()[1]
+    port,other = free_ports(2)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as d:
         top = Path(d)
-        codes = {k: v.format(sample=sample, wait=WAIT, port=port) for k,v in dict(predict=PREDICT, panel=PANEL, app=APP).items()}
+        programs = dict(predict=PREDICT, panel=PANEL, app=APP, serve=SERVE)
+        codes = {k: v.format(sample=sample, wait=WAIT, port=port, other=other) for k,v in programs.items()}
         running = {k: start(k, v, top, telling) for k,v in codes.items()}
         try:
             try: visit(port)
             except TimeoutError as e: raise SystemExit(f"{e}:\n{(top/'app'/'said').read_text()[-3000:]}") from None
+            try: post(other, Path(sample))
+            except TimeoutError as e: raise SystemExit(f"{e}:\n{(top/'serve'/'said').read_text()[-3000:]}") from None
             time.sleep(WAIT)
-            os.killpg(running['app'].pid, signal.SIGINT)
+            for name in ('app', 'serve'): os.killpg(running[name].pid, signal.SIGINT)
             for name,p in running.items():
                 rc = p.wait(120)
                 assert name=='app' or rc==0, f'{name} ended with {rc}\n'+(top/name/'said').read_text()
@@ -98,7 +118,7 @@ def main(telling:bool) -> int:
         wrong = [w for name in codes for w in findings(name, top)]
         calls = sum(len((top/name/'trace').read_text(errors='replace').splitlines()) for name in codes)
     print(*wrong[:40], sep='\n')
-    print(f'predict, panel and app: {calls} system calls in {WAIT} s and more, {len(wrong)} of them to another machine or to an unexpected place')
+    print(f'predict, panel, app and serve: {calls} system calls in {WAIT} s and more, {len(wrong)} of them to another machine or to an unexpected place')
     return int(bool(wrong))
 
 if __name__=='__main__': sys.exit(main('--telling' in sys.argv))

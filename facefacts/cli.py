@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import facefacts
 from .core import METHODS, TASKS, FaceFactsError, NoFaceFound, UnreadableImage, codes, need, pct, printable, write_whole
+from .core import RACES, Face, Facts
 from .inputs import image_files, limits
 from .writers import FORMATS, RowWriter, format_of
 
 # %% auto #0
-__all__ = ['DEMO', 'WrongUsage', 'say', 'facts_table', 'demo', 'predict', 'train', 'evaluate', 'app', 'make_parser', 'main']
+__all__ = ['DEMO', 'WrongUsage', 'say', 'facts_table', 'demo', 'predict', 'train', 'evaluate', 'app', 'serve', 'make_parser',
+           'main']
 
 # %% ../nbs/17_cli.ipynb #52135312
 class WrongUsage(FaceFactsError):
@@ -217,16 +219,86 @@ def _where(
     if out.exists(): return f'; their rows are in {part}, and {out} is as it was'
     return f'; their rows are in {part}: to go on, rename it to {out.name} and repeat the command with --append'
 
+# %% ../nbs/17_cli.ipynb #c593ff56
+class _Copies:
+    "A folder for the annotated copies of photos, where nothing else is replaced"
+    def __init__(self, folder, photos, force=False, append=False):
+        self.folder,self.force,self.taken,self.n = Path(folder).expanduser(),force,set(),0
+        if self.folder.exists() and not self.folder.is_dir(): raise WrongUsage(f'{folder} is a file: --annotate takes a folder')
+        self.piped,self.originals,homes = {},set(),set()
+        for p in photos:
+            if isinstance(p, dict):
+                self.piped[p['name']] = p
+                continue
+            real = os.path.realpath(p)
+            self.originals.add(real)
+            homes |= {os.path.dirname(real), os.path.realpath(os.path.dirname(p))}
+        if os.path.realpath(self.folder) in homes: raise WrongUsage(f'{folder} holds photos of this command: --annotate takes another folder')
+        if not (force or append) and self.folder.exists() and any(self.folder.iterdir()):
+            raise WrongUsage(f'{folder} is not empty: --force replaces copies in it, or choose another folder for --annotate')
+    def free(self, path):
+        "Check if a copy may be written to `path`"
+        if path.name.casefold() in self.taken or path.is_dir() or os.path.realpath(path) in self.originals: return False
+        return self.force or not path.exists()
+
+# %% ../nbs/17_cli.ipynb #59c5bfe6
+def _place(
+    copies:_Copies,
+    name:str, # of a photo; '-' for standard input
+) -> tuple[Path, str]: # the path of its copy, and the format for Pillow
+    "Choose where the copy of a photo goes"
+    p = Path('stdin' if name=='-' else name)
+    kind = {'.jpg':'JPEG', '.jpeg':'JPEG', '.png':'PNG'}.get(p.suffix.lower())
+    stem,end = (p.stem, p.suffix) if kind else (p.name, '.jpg')
+    if len(os.fsencode(stem))>200: stem = stem[:50] # a name has at most 255 bytes on most systems
+    i,q = 1,copies.folder/f'{stem}{end}'
+    while not copies.free(q):
+        i += 1
+        q = copies.folder/f'{stem}-{i}{end}'
+    copies.taken.add(q.name.casefold())
+    return q, kind or 'JPEG'
+
+# %% ../nbs/17_cli.ipynb #2f8b9707
+def _facts_of(
+    r:dict, # a row with a face
+) -> Facts: # without what a row does not hold
+    "Turn a row back into facts"
+    face = Face(r['x'], r['y'], r['width'], r['height'], r['score'])
+    ages,probs = (r['age'], (r['age_low'], r['age_high'])),{k: r['p_'+k.lower()] for k in RACES}
+    return Facts(*ages, r['gender'], r['gender_prob'], r['race'], probs, face, r['method'], r['file'], r['face'])
+
+# %% ../nbs/17_cli.ipynb #ed763482
+def _write_copy(
+    copies:_Copies,
+    rows:list, # of one photo
+) -> None:
+    "Write a photo with the facts of its rows; a photo that cannot be read has no copy, and its row says why"
+    from facefacts.images import read_photo
+    from facefacts.plots import annotate
+    from facefacts.predict import SIDE_ALL
+    name = rows[0]['file']
+    src = copies.piped.get(name, name)
+    try: photo = read_photo(src)
+    except UnreadableImage: # perhaps too large to be read in full
+        try: photo = read_photo(src, SIDE_ALL)
+        except UnreadableImage: return
+    path,kind = _place(copies, name)
+    f = io.BytesIO()
+    annotate(photo, [_facts_of(r) for r in rows if not r['error']]).save(f, kind, quality=92)
+    write_whole(path, f.getvalue())
+    copies.n += 1
+
 # %% ../nbs/17_cli.ipynb #e98f4fbb
 @_mute_engine()
 def predict(a) -> int: # exit code
     "Predict the facts of the faces in photos"
-    if not a.out and (a.append or a.force): raise WrongUsage('--append and --force are about the file of --out: name it')
+    if not a.out and (a.append or a.force and not a.annotate): raise WrongUsage('--append and --force are about the file of --out: name it')
     if not a.out and sys.stdout is None: raise WrongUsage('standard output is closed: name a file with --out')
     photos,left_out = _photos(a.paths)
     out = _out_path(a.out, photos)
     fmt = _format(a.format, out)
     if a.escape_formulas and fmt!='csv': raise WrongUsage(f'--escape-formulas is about CSV, not {fmt}')
+    copies = a.annotate and _Copies(a.annotate, photos, a.force, a.append)
     from facefacts.predict import FaceFacts
     done = failed = groups = 0
     w = RowWriter(fmt, out, a.faces=='all', a.force, a.append, a.escape_formulas)
@@ -238,6 +310,7 @@ def predict(a) -> int: # exit code
             with _bar(len(todo), out or not sys.stdout.isatty()) as bar:
                 for rows in _by_photo(ff.stream(todo, faces=a.faces)) if todo else ():
                     with _in_one_piece():
+                        if copies: _write_copy(copies, rows)
                         w.write(*rows)
                         done,failed = done+1,failed+bool(rows[0]['error'])
                         groups += getattr(rows[0], 'others', 0)>0
@@ -248,6 +321,7 @@ def predict(a) -> int: # exit code
         say(f"stopped after {done} of {_count(len(todo), 'photo')}{why}{_where(w, out)}")
         return 2 if why else 130
     _sum_up(w, out, done, failed, groups, len(photos)-len(todo))
+    if copies: say(f"{copies.n} annotated {'copy' if copies.n==1 else 'copies'} in {copies.folder}")
     return int(failed>0)
 
 # %% ../nbs/17_cli.ipynb #fe8fa455
@@ -399,6 +473,19 @@ def app(a) -> int: # exit code
     return serve(port=a.port, host=a.host) or 0
 
 
+# %% ../nbs/17_cli.ipynb #7eb3e352
+@_mute_engine()
+def serve(a) -> int: # exit code
+    "Serve predictions to programs over HTTP until Ctrl-C"
+    need('fastapi', 'uvicorn', 'python_multipart', extra='serve')
+    from facefacts.predict import FaceFacts
+    from facefacts.process import usable_cpus
+    from facefacts.server import serve
+    workers = a.workers or usable_cpus()
+    ff = FaceFacts(a.method, a.weights, threads=max(usable_cpus()//workers, 1))
+    serve(ff, a.host, a.port, say, max_mb=a.max_mb, max_pixels=a.max_pixels, queue=a.queue, workers=workers)
+    return 0
+
 # %% ../nbs/17_cli.ipynb #b12a0c06
 def _method(add):
     "Add the option that most commands have"
@@ -445,7 +532,8 @@ def _predict_options(add, either):
         help='format of the result (default: by the ending of --out, otherwise text)')
     add('--out', metavar='FILE',
         help=f"write the result to FILE, which ends in {', '.join(FORMATS)}; until it is whole, rows are in FILE.partial-...")
-    either('--force', action='store_true', help='replace FILE if it exists')
+    add('--annotate', metavar='FOLDER', help='write a copy of each photo to FOLDER, with boxes and facts drawn in')
+    either('--force', action='store_true', help='replace FILE, and copies in FOLDER, if they exist')
     either('--append', action='store_true', help='go on after the rows in FILE: photos that have rows are skipped')
     add('--escape-formulas', action='store_true',
         help="for a spreadsheet: put a ' before names in CSV that begin with = + - or @")
@@ -493,6 +581,21 @@ def _app_options(add):
     add('--host', default='127.0.0.1',
         help='address of the page; 0.0.0.0 makes it reachable from other machines (default: 127.0.0.1, only from this one)')
 
+# %% ../nbs/17_cli.ipynb #1a28c116
+def _serve_options(add):
+    "Describe the options of `serve`"
+    add('--host', default='127.0.0.1',
+        help='address to listen on; 0.0.0.0 lets other machines send photos (default: 127.0.0.1, only this one)')
+    add('--port', type=_whole(0, 65535), default=8000, help='port; 0 for any free one (default: 8000)')
+    _method(add)
+    _weights(add)
+    add('--max-mb', metavar='N', type=_whole(1, 1000), default=20, help='megabytes that a request may have (default: 20)')
+    add('--max-pixels', metavar='N', type=_whole(1, 100_000_000), default=50_000_000,
+        help='pixels that a photo may have (default: 50000000)')
+    add('--queue', metavar='N', type=_whole(0, 10_000), default=32,
+        help='requests that may wait; others get status 429 and come again (default: 32)')
+    add('--workers', metavar='N', type=_whole(1, 256), help='photos to predict at the same time (default: one a core)')
+
 # %% ../nbs/17_cli.ipynb #1383002f
 def make_parser() -> argparse.ArgumentParser:
     "Describe the command and its sub-commands"
@@ -503,6 +606,7 @@ def make_parser() -> argparse.ArgumentParser:
     p.add_argument('--version', action='version', version=f"facefacts {facefacts.__version__}")
     sub = p.add_subparsers(metavar='COMMAND', required=True, parser_class=_Parser)
     options = {demo:_demo_options, predict:_predict_options, train:_train_options, evaluate:_evaluate_options, app:_app_options}
+    options[serve] = _serve_options
     for run,describe in options.items():
         o = sub.add_parser(run.__name__, help=run.__doc__[0].lower()+run.__doc__[1:], description=run.__doc__)
         o.set_defaults(run=run)

@@ -22,8 +22,8 @@ from .calibration import decode, mean_logits
 from .weights import load_net, read_both
 
 # %% auto #0
-__all__ = ['SIDE_ONE', 'SIDE_ALL', 'SHOWN', 'find_in', 'FaceFacts', 'sizes', 'crops_of', 'logits', 'decode_logits', 'answer',
-           'facts', 'all_faces', 'list_photos', 'batches', 'rows', 'stream', 'table']
+__all__ = ['SIDE_ONE', 'SIDE_ALL', 'SHOWN', 'APART', 'find_in', 'FaceFacts', 'sizes', 'crops_of', 'logits', 'decode_logits',
+           'answer', 'facts', 'all_faces', 'off_template', 'list_photos', 'batches', 'rows', 'stream', 'table']
 
 # %% ../nbs/10_predict.ipynb #3ccf224a
 SIDE_ONE, SIDE_ALL = 1200, 2400 # the longer side, in pixels, that is enough to look for one face, and for all
@@ -75,10 +75,11 @@ class FaceFacts:
         def facts(self, photo:Photo|np.ndarray, faces:list[Face]) -> list[Facts]: ...
         def __call__(self, photo, face:Face|None=None) -> Facts: ...
         def all(self, photo) -> list[Facts]: ...
+        def crops(self, crops, check:bool=True) -> list[Facts]: ...
         def batches(self, photos, faces:str='all', batch:int=32, workers:int=2) -> Iterator[list]: ...
         def rows(self, ready:list, logits:dict|None=None) -> Iterator[dict]: ...
         def stream(self, photos, faces:str='all', batch:int=32, workers:int=2) -> Iterator[dict]: ...
-        def table(self, photos, faces:str='all', progress:bool=True, **kwargs) -> _DataFrame: ...
+        def table(self, photos, faces:str='all', progress:bool=True, age_band:int|None=None, **kwargs) -> _DataFrame: ...
 
 # %% ../nbs/10_predict.ipynb #b4ad6415
 SHOWN = 160 # side of the crop that is measured and shown, pixels
@@ -182,6 +183,57 @@ def all_faces(self:FaceFacts,
     "Predict the facts of every face"
     return self.facts(*find_in(photo, largest=False, size=SHOWN))
 FaceFacts.all = all_faces
+
+# %% ../nbs/10_predict.ipynb #28f833a1
+from fastcore.basics import patch
+from .affine import resized, whole
+from .faces import TEMPLATE, a_finder
+
+# %% ../nbs/10_predict.ipynb #a51c7274
+APART = .06 # a crop whose eyes and mouth are further from `TEMPLATE`, on average, is not aligned; as a part of its side
+
+def off_template(
+    crop:np.ndarray, # (size, size, 3) uint8
+) -> tuple[Face|None, float]: # the face that the detector sees in it, and how far its eyes and mouth are from `TEMPLATE`, as a part of the side
+    "Measure how well a crop is aligned"
+    with a_finder() as finder: found = finder.look(crop, whole(crop.shape, .25))
+    if not found: return None, np.inf
+    face = max(found, key=lambda f: f.score)
+    gaps = face.keypoints[[0,1,3]]/len(crop)-TEMPLATE
+    return face, float(np.hypot(gaps[:,0], gaps[:,1]).mean())
+
+# %% ../nbs/10_predict.ipynb #9a8d596b
+def _check_crop(crop, i):
+    "Raise `TypeError` unless the `i`-th crop is a square of pixels"
+    shape,dtype = getattr(crop, 'shape', None),getattr(crop, 'dtype', None)
+    if dtype!=np.uint8 or len(shape)!=3 or shape[2]!=3 or shape[0]!=shape[1] or not shape[0]:
+        what = type(crop).__name__ if shape is None else f'{dtype} {tuple(shape)}'
+        raise TypeError(f'crop {i} is {what}: pass a list of square RGB arrays (size, size, 3) of uint8')
+
+# %% ../nbs/10_predict.ipynb #b706f7b9
+def _look_at_crop(self, crop, check):
+    "What `_look` returns, of a crop that is cut already"
+    face,off,size = Face(0, 0, *crop.shape[:2]),0.,crop.shape[1::-1]
+    if check:
+        found,off = off_template(crop)
+        if found: face = Face(0, 0, *size, found.score, found.keypoints)
+    notes = doubts(face, size, resized(crop, SHOWN))
+    if not np.isfinite(off): notes += 'no face was found in the crop',
+    elif off>APART: notes += f'the crop is not aligned: eyes and mouth are {off*100:.0f} % of its side from where these networks need them',
+    return face, {s: stretch(resized(crop, s)) for s in self.sizes}, notes
+FaceFacts._look_at_crop = _look_at_crop
+
+# %% ../nbs/10_predict.ipynb #52e02af6
+@patch
+def crops(self:FaceFacts,
+    crops, # aligned faces, each (size, size, 3) uint8 RGB, of any size
+    check:bool=True, # look for eyes and mouth in each, and add a warning if they are not where `TEMPLATE` has them?
+) -> list[Facts]: # one for each crop, in that order; `face` is the whole crop
+    "Predict the facts of faces that were found and aligned elsewhere"
+    for i,c in enumerate(crops): _check_crop(c, i)
+    seen = [self._look_at_crop(c, check) for c in crops]
+    a = self.answer([c for _,c,_ in seen])
+    return [_facts(a, i, f, self.method, f'crop {i}', i, notes, c[SHOWN]) for i,(f,c,notes) in enumerate(seen)]
 
 # %% ../nbs/10_predict.ipynb #eb2e84e0
 def _is_one(
@@ -304,6 +356,7 @@ def table(self:FaceFacts,
     photos, # paths of files and folders, or any other photos
     faces:str='all', # 'all' faces of each photo, or 'one': its face of interest
     progress:bool=True, # show a progress bar?
+    age_band:int|None=None, # width of age bands in years, for a column `age_band`; None for no such column
     **kwargs, # passed to `stream`: batch, workers
 ): # DataFrame with the columns `COLUMNS` of the types `DTYPES`: a row for each face, and for each photo without one
     "Predict the facts of many photos as a table"
@@ -315,5 +368,18 @@ def table(self:FaceFacts,
         for r in self.stream(todo, faces, **kwargs):
             rows.append(r | {k: r[k].encode('utf-8', 'backslashreplace').decode() for k in ('file', 'error')}) # pandas takes only UTF-8
             if not r['face']: bar.update() # the first face of a photo, or none
-    return pd.DataFrame(rows, columns=COLUMNS).astype(DTYPES)
+    df = pd.DataFrame(rows, columns=COLUMNS).astype(DTYPES)
+    return _with_bands(df, age_band) if age_band is not None else df
 FaceFacts.table = table
+
+# %% ../nbs/10_predict.ipynb #a4488c20
+def _with_bands(
+    df, # DataFrame with the column `age`
+    width:int, # of a band, years
+): # the same DataFrame, with the column `age_band` after `age`
+    "Name the band that each age falls in"
+    import pandas as pd
+    if width!=int(width) or width<1: raise ValueError(f'age_band is the width of a band in whole years, from 1 up, not {width!r}')
+    bands = [pd.NA if pd.isna(a) else age_band(a, int(width)) for a in df['age']]
+    df.insert(df.columns.get_loc('age')+1, 'age_band', pd.array(bands, dtype='string'))
+    return df
