@@ -9,8 +9,8 @@ from .core import *
 
 # %% auto #0
 __all__ = ['TEMPERATURES', 'CENTRES', 'softmax', 'sigmoid', 'nll', 'two_class', 'fit_temperature', 'ece', 'cdf_at', 'quantile',
-           'decode_age', 'conformal_reach', 'age_interval', 'bell_around', 'calibrate', 'age_probs', 'decode',
-           'mean_logits']
+           'decode_age', 'conformal_reach', 'age_interval', 'bell_around', 'known_labels', 'calibrate', 'age_probs',
+           'decode', 'mean_logits']
 
 # %% ../nbs/02_calibration.ipynb #7c7337bc
 def softmax(
@@ -140,14 +140,26 @@ def _years(probs, age, level):
     if d.mean() <= d.std()/len(d)**.5: best = 'midway' # too few faces to prefer one
     return dict(decode=best, interval=dict(level=level, reach=conformal_reach(probs, age, level)))
 
+# %% ../nbs/02_calibration.ipynb #3fb6e543
+def known_labels(
+    values:dict, # task -> (n, ...) logits, or anything else with a row for each face
+    y:dict, # task -> (n,) labels; -1 if unknown
+) -> tuple[dict, dict]: # values and labels of the faces with a known label, for the tasks that both have
+    "Drop, task by task, the faces whose label is unknown"
+    tasks = [t for t in values if t in y]
+    known = {t: np.asarray(y[t])>=0 for t in tasks}
+    return {t: values[t][known[t]] for t in tasks}, {t: np.asarray(y[t])[known[t]] for t in tasks}
+
 # %% ../nbs/02_calibration.ipynb #387584fb
 def calibrate(
     logits:dict, # task -> (n, k), of held-out faces
-    y:dict, # task -> (n,) labels: years, or codes
+    y:dict, # task -> (n,) labels: years, or codes; -1 if unknown
     level:float=.9, # of the age interval
 ) -> dict: # 'temperature', and for age 'decode', 'interval', and 'sigma' for the seed's head
     "Fit temperatures and the age interval on held-out faces"
-    c = dict(temperature={t: fit_temperature(v, np.rint(y[t]).astype(int)) for t,v in logits.items() if t in y and (v.shape[1]>1 or t!='age')})
+    logits, y = known_labels(logits, y)
+    if empty := [t for t in logits if not len(y[t])]: raise BadDataset(f"no held-out face has a label for {' and '.join(empty)}")
+    c = dict(temperature={t: fit_temperature(v, np.rint(y[t]).astype(int)) for t,v in logits.items() if (v.shape[1]>1 or t!='age')})
     if 'age' not in logits: return c
     a = logits['age']
     if a.shape[1]==1: c['sigma'] = max(float(np.sqrt(((a[:,0]-y['age'])**2).mean())), .5)

@@ -32,12 +32,12 @@ AGES = np.arange(MAX_AGE+1, dtype=np.float32) # (117,) the support of an age dis
 
 # %% ../nbs/00_core.ipynb #35bcff8f
 def codes(
-    df, # DataFrame with age, gender and race
+    df, # DataFrame with age, gender and race; None or NaN: unknown
     prefix:str='', # before the names of these columns
-) -> dict: # task -> (n,) years as they are, or int64 places in `GENDERS` and `RACES`
+) -> dict: # task -> (n,) years as they are, or int64 places in `GENDERS` and `RACES`; -1 if unknown
     "Turn the labels of a table into numbers"
-    code = lambda c,names: df[prefix+c].map(names.index).to_numpy(np.int64)
-    return dict(age=df[prefix+'age'].to_numpy(), gender=code('gender', GENDERS), race=code('race', RACES))
+    def code(c, names): return df[prefix+c].map(names.index, na_action='ignore').fillna(-1).to_numpy(np.int64)
+    return dict(age=df[prefix+'age'].fillna(-1).to_numpy(), gender=code('gender', GENDERS), race=code('race', RACES))
 
 # %% ../nbs/00_core.ipynb #d79314e1
 def age_band(
