@@ -146,9 +146,12 @@ def known_labels(
     y:dict, # task -> (n,) labels; -1 if unknown
 ) -> tuple[dict, dict]: # values and labels of the faces with a known label, for the tasks that both have
     "Drop, task by task, the faces whose label is unknown"
-    tasks = [t for t in values if t in y]
-    known = {t: np.asarray(y[t])>=0 for t in tasks}
-    return {t: values[t][known[t]] for t in tasks}, {t: np.asarray(y[t])[known[t]] for t in tasks}
+    out,labels = {},{}
+    for t in values:
+        if t not in y: continue
+        label = np.asarray(y[t])
+        out[t],labels[t] = values[t][label>=0],label[label>=0]
+    return out, labels
 
 # %% ../nbs/02_calibration.ipynb #387584fb
 def calibrate(

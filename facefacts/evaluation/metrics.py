@@ -172,19 +172,18 @@ def bin_accuracy(
 ) -> pd.DataFrame: # a row for all faces and one per labelled bin: n, exact and one_off (shares), each with _low and _high
     "Compute exact and one-off accuracy on age bins, with Wilson intervals"
     bins = age_bins(pred.label_age_low, pred.label_age_high) if bins is None else bins
-    place = {b: i for i,b in enumerate(bins)}
-    label = pd.Series(list(zip(pred.label_age_low, pred.label_age_high)), dtype=object).map(place).to_numpy(float)
-    known = ~np.isnan(label)
-    off = np.abs(nearest_bin(pred.age[known], bins)-label[known]) if known.any() else label[known]
-    names = np.array([f'{lo:g}-{hi:g}' for lo,hi in bins])[label[known].astype(int)]
-    hits = pd.DataFrame(dict(bin=names, exact=off==0, one_off=off<=1))
-    sums = hits.groupby('bin')[['exact', 'one_off']].sum().assign(n=hits.bin.value_counts())
-    sums = pd.concat([hits[['exact', 'one_off']].sum().to_frame('all').T.assign(n=len(hits)), sums])
-    out = pd.DataFrame(dict(n=sums.n))
+    pairs = pd.Series(list(zip(pred.label_age_low, pred.label_age_high)), pred.index, dtype=object)
+    label = pairs.map(dict(zip(bins, range(len(bins))))).dropna().astype(int)
+    off = np.abs(nearest_bin(pred.age[label.index], bins)-label) if len(label) else label
+    hits = pd.DataFrame(dict(n=1, exact=off==0, one_off=off<=1))
+    sums = hits.groupby(label).sum()
+    sums.index = [f'{bins[i][0]:g}-{bins[i][1]:g}' for i in sums.index]
+    sums = pd.concat([hits.sum().to_frame('all').T, sums]).astype(int)
+    out = sums[['n']]
     for k in ('exact', 'one_off'):
         low,high = wilson(sums[k], sums.n)
         out = out.assign(**{k: sums[k]/sums.n.clip(lower=1), f'{k}_low': low, f'{k}_high': high})
-    return out.loc[['all', *(b for b in dict.fromkeys(f'{lo:g}-{hi:g}' for lo,hi in bins) if b in out.index)]]
+    return out
 
 # %% ../../nbs/evaluation/00_metrics.ipynb #57f859ab
 def reliability(

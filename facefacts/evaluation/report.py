@@ -15,7 +15,7 @@ from .predictions import *
 from ..faces import sharpness
 from ..images import read_image
 from ..training.crops import Pictures, crop_picture
-from ..training.label_files import read_labels
+from ..training.label_files import find_pictures, read_labels
 from ..training.utkface import load_store, read_utkface, settle_labels, stem
 from ..core import write_whole
 from ..weights import sha256, WEIGHTS
@@ -87,14 +87,17 @@ class Report:
     def of(cls, pred, times=1000, **about):
         "Summarize predictions"
         about |= dict(n=len(pred), missed=len(pred.attrs.get('missed', ())))
-        years, known = not in_bins(pred).any(), {t for t in TASKS if pred[f'label_{t}'].notna().any()}
-        groups = {b: by_group(pred, b) for b in TASKS if b in known and (years or b!='age')}
+        years, groups = not in_bins(pred).any(), {}
+        for b in TASKS:
+            if pred[f'label_{b}'].notna().any() and (years or b!='age'): groups[b] = by_group(pred, b)
         return cls(about, summary(pred, times), groups, pred=pred, bins=None if years else bin_accuracy(pred))
 
     def to_dict(self):
         def plain(t): return json.loads(t.to_json(orient='index'))
-        more = {k: plain(t) for k,t in dict(crops=self.crops, bins=self.bins).items() if t is not None}
-        return dict(about=self.about, figures=plain(self.figures), groups={k: plain(g) for k,g in self.groups.items()}) | more
+        out = dict(about=self.about, figures=plain(self.figures), groups={k: plain(g) for k,g in self.groups.items()})
+        if self.crops is not None: out['crops'] = plain(self.crops)
+        if self.bins is not None: out['bins'] = plain(self.bins)
+        return out
     def __str__(self):
         a = '\n'.join(f'{k}: {v}' for k,v in self.about.items())
         tables = [self.figures.round(3).to_string(na_rep='')]
@@ -144,7 +147,17 @@ def _faces(data, images, split, progress):
     "Read the labels, and select the faces to measure on"
     if images is None: return held_out(settle_labels(read_utkface(data, progress=progress)), split)
     df = data if isinstance(data, pd.DataFrame) else read_labels(data, images)
-    return df if split=='all' else held_out(df, split)
+    if split=='all': return df
+    return _listed(df, split) if Path(split).is_file() else held_out(df, split)
+
+def _listed(df, path):
+    "Select the faces of a label file that another file lists; folders count, because `1.jpg` may be in two"
+    names = read_split(path)
+    found = find_pictures(names, df.file.tolist())
+    out = df[df.file.isin(found)]
+    if not len(out): raise BadDataset(f'no image of the data is among the {len(names):,} in {path} (the first is {names[0][:99]!r})')
+    out.attrs |= dict(listed=len(names), not_found=[n for n,f in zip(names, found) if f is None])
+    return out
 
 # %% ../../nbs/evaluation/03_report.ipynb #5d26d87c
 REPORT = 'report.json'
