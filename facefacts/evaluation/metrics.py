@@ -58,8 +58,9 @@ def bootstrap(
     counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1/n), times) # (times, n)
     values = np.asarray(values, float)
     known = ~np.isnan(values)
+    if known.all(): return np.quantile(counts@values/n, (.025, .975), axis=0)
     with np.errstate(invalid='ignore'): means = counts@np.where(known, values, 0)/(counts@known)
-    return np.nanquantile(means, (.025, .975), axis=0) if known.any(0).all() else np.quantile(means, (.025, .975), axis=0)
+    return np.nanquantile(means, (.025, .975), axis=0)
 
 
 # %% ../../nbs/evaluation/00_metrics.ipynb #14dddfbd
