@@ -9,8 +9,8 @@ from .core import *
 
 # %% auto #0
 __all__ = ['TEMPERATURES', 'CENTRES', 'softmax', 'sigmoid', 'nll', 'two_class', 'fit_temperature', 'ece', 'cdf_at', 'quantile',
-           'decode_age', 'conformal_reach', 'age_interval', 'bell_around', 'calibrate', 'age_probs', 'decode',
-           'mean_logits']
+           'decode_age', 'conformal_reach', 'age_interval', 'bell_around', 'known_labels', 'calibrate', 'age_probs',
+           'decode', 'mean_logits']
 
 # %% ../nbs/02_calibration.ipynb #7c7337bc
 def softmax(
@@ -154,17 +154,32 @@ def _years(
     if worse.mean() <= worse.std()/len(worse)**.5: best = 'midway' # too few faces to prefer another
     return dict(decode=best, interval=dict(level=level, reach=conformal_reach(probs, age, level)))
 
+# %% ../nbs/02_calibration.ipynb #3fb6e543
+def known_labels(
+    values:dict, # task -> (n, ...) logits, or anything else with a row for each face
+    y:dict, # task -> (n,) labels; -1 if unknown
+) -> tuple[dict, dict]: # values and labels of the faces with a known label, for the tasks that both have
+    "Drop, task by task, the faces whose label is unknown"
+    out,labels = {},{}
+    for t in values:
+        if t not in y: continue
+        label = np.asarray(y[t])
+        out[t],labels[t] = values[t][label>=0],label[label>=0]
+    return out, labels
+
 # %% ../nbs/02_calibration.ipynb #387584fb
 def calibrate(
     logits:dict, # task -> (n, k), of held-out faces
-    y:dict, # task -> (n,) labels: years, or codes
+    y:dict, # task -> (n,) labels: years, or codes; -1 if unknown
     level:float=.9, # of the age interval, 0 to 1
 ) -> dict: # 'temperature'; for age 'decode' and 'interval'; for a network that returns one age 'sigma', too
     "Fit temperatures and the age interval on held-out faces"
+    logits, y = known_labels(logits, y)
     temperature = {}
     for task,z in logits.items():
+        if not len(y[task]): raise BadDataset(f'no held-out face has a label for {task}')
         single = task=='age' and z.shape[1]==1 # one age instead of a distribution
-        if task in y and not single: temperature[task] = fit_temperature(z, np.rint(y[task]).astype(int))
+        if not single: temperature[task] = fit_temperature(z, np.rint(y[task]).astype(int))
     c = dict(temperature=temperature)
     if 'age' not in logits: return c
     z,age = logits['age'],y['age']

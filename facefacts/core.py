@@ -34,13 +34,14 @@ AGES = np.arange(MAX_AGE+1, dtype=np.float32) # (117,) the support of an age dis
 
 # %% ../nbs/00_core.ipynb #35bcff8f
 def codes(
-    df, # DataFrame with age, gender and race
+    df, # DataFrame with age, gender and race; None or NaN: unknown
     prefix:str='', # text before these names, such as 'label_' in 'label_age'
-) -> dict: # task -> (n,) ages in years, or int64 positions in `GENDERS` and `RACES`
+) -> dict: # task -> (n,) ages in years, or int64 positions in `GENDERS` and `RACES`; -1 if unknown
     "Turn the labels of a table into numbers"
-    y = dict(age=df[prefix+'age'].to_numpy())
+    y = dict(age=df[prefix+'age'].fillna(-1).to_numpy())
     for task,names in (('gender', GENDERS), ('race', RACES)):
-        y[task] = df[prefix+task].map(names.index).to_numpy(np.int64)
+        codes = df[prefix+task].map(names.index, na_action='ignore')
+        y[task] = codes.fillna(-1).to_numpy(np.int64)
     return y
 
 # %% ../nbs/00_core.ipynb #d79314e1

@@ -51,10 +51,10 @@ def answer_rows(
 # %% ../../nbs/evaluation/01_predictions.ipynb #52f4ddb2
 def labelled(
     pred:pd.DataFrame, # predictions, a row for each face
-    df:pd.DataFrame, # as many rows, with file, age, gender, race
+    df:pd.DataFrame, # as many rows, with file, age, gender, race; also age_low and age_high if ages are labelled in bins
 ) -> pd.DataFrame: # predictions with file, label_age, label_gender, label_race
     "Add the labels to the predictions"
-    labels = {f'label_{t}': df[t].to_numpy() for t in TASKS}
+    labels = {f'label_{k}': df[k].to_numpy() for k in (*TASKS, 'age_low', 'age_high') if k in df}
     return pred.assign(**labels, file=df.file.to_numpy())
 
 # %% ../../nbs/evaluation/01_predictions.ipynb #b833c4fd
@@ -90,7 +90,8 @@ def on_photos(
 
 def _with_labels(rows, df):
     "Set labels next to rows, and keep note of the pictures without a face"
-    labels = df[['file', *TASKS]].rename(columns={t: f'label_{t}' for t in TASKS})
+    names = {k: f'label_{k}' for k in (*TASKS, 'age_low', 'age_high') if k in df}
+    labels = df[['file', *names]].rename(columns=names)
     missed = labels[labels.file.isin(rows.file[rows.error!=''])]
     out = rows[rows.error==''].merge(labels, on='file')
     out.attrs |= dict(missed=missed.file.tolist(), missed_labels=missed.to_dict('records'))

@@ -24,9 +24,9 @@ from .soft_labels import keep_soft_labels, soft_labels
 from .teacher import pseudo_labels
 
 # %% auto #0
-__all__ = ['KEPT', 'Crops', 'with_soft_labels', 'with_teacher', 'Shuffle', 'FaceData', 'ages', 'LitFace', 'history', 'LateEMA',
-           'SafeCheckpoint', 'newest', 'BadRun', 'Stopped', 'check_run', 'fit', 'nets_of', 'recipe_of', 'check_runs',
-           'train']
+__all__ = ['KEPT', 'Crops', 'with_soft_labels', 'with_teacher', 'Shuffle', 'FaceData', 'ages', 'valid_figures', 'LitFace',
+           'history', 'LateEMA', 'SafeCheckpoint', 'newest', 'BadRun', 'Stopped', 'check_run', 'fit', 'nets_of',
+           'recipe_of', 'check_runs', 'train']
 
 # %% ../../nbs/training/10_fit.ipynb #d3bd93e2
 class Crops(Dataset):
@@ -147,6 +147,19 @@ def ages(
     "Decode ages: return the mean of the distribution, or the number itself"
     return logits[:,0] if logits.shape[1]==1 else logits.float().softmax(1) @ torch.arange(MAX_AGE+1., device=logits.device)
 
+# %% ../../nbs/training/10_fit.ipynb #61727b90
+def valid_figures(
+    task:str, # one of `TASKS`
+    logits:torch.Tensor, # (n, k) from the head of `task`
+    y:torch.Tensor, # (n,) known labels: years, or codes
+) -> dict: # age_mae (years) and age_mse (years²), or the accuracy of gender or race (0 to 1)
+    "Measure the answers to one task"
+    if task=='age':
+        e = ages(logits)-y
+        return dict(age_mae=e.abs().mean(), age_mse=(e**2).mean())
+    guess = logits[:,0]>0 if task=='gender' else logits.argmax(1)
+    return {f'{task}_acc': (guess==y).float().mean()}
+
 # %% ../../nbs/training/10_fit.ipynb #7e194a1d
 class LitFace(pl.LightningModule):
     "Train the network `name` of the registry by `recipe`"
@@ -198,14 +211,11 @@ class LitFace(pl.LightningModule):
 
     def validation_step(self, batch, i):
         x,y = batch
-        out = self(x)
-        m = dict(valid_loss=total_loss(out, y, self.recipe)[0])
-        if 'age' in out:
-            error = ages(out['age'])-y['age']
-            m |= dict(age_mae=error.abs().mean(), age_mse=(error**2).mean())
-        if 'gender' in out: m['gender_acc'] = ((out['gender'][:,0]>0)==y['gender']).float().mean()
-        if 'race' in out: m['race_acc'] = (out['race'].argmax(1)==y['race']).float().mean()
-        self.log_dict(m, on_epoch=True, on_step=False, batch_size=len(x), sync_dist=True, prog_bar=True)
+        out, options = self(x), dict(on_epoch=True, on_step=False, sync_dist=True, prog_bar=True)
+        self.log('valid_loss', total_loss(out, y, self.recipe)[0], batch_size=len(x), **options)
+        for t in out:
+            known = y[t]>=0
+            if known.any(): self.log_dict(valid_figures(t, out[t][known], y[t][known]), batch_size=int(known.sum()), **options)
 
     def configure_optimizers(self):
         r, matrices, vectors = self.recipe, [], []

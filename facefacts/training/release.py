@@ -49,16 +49,17 @@ def _joined(parts):
 # %% ../../nbs/training/12_release.ipynb #1f148b89
 def valid_metrics(
     facts:dict, # from `decode`
-    y:dict, # task -> (n,) labels: years, or codes
+    y:dict, # task -> (n,) labels: years, or codes; -1 if unknown
 ) -> dict: # n, and for each task of `facts`: age_mae (years), age_mse (years²), coverage of the interval, gender_acc, race_acc (0 to 1)
     "Measure a network on validation faces"
     m = dict(n=len(next(iter(y.values()))))
     if 'age' in facts:
-        e = facts['age']-y['age']
-        inside = (facts['age_low']<=y['age']+.5) & (y['age']-.5<=facts['age_high'])
+        known = y['age']>=0
+        e = (facts['age']-y['age'])[known]
+        inside = ((facts['age_low']<=y['age']+.5) & (y['age']-.5<=facts['age_high']))[known]
         m |= dict(age_mae=float(np.abs(e).mean()), age_mse=float((e**2).mean()), coverage=float(inside.mean()))
     for t in ('gender', 'race'):
-        if f'{t}_probs' in facts: m[f'{t}_acc'] = float((facts[f'{t}_probs'].argmax(1)==y[t]).mean())
+        if f'{t}_probs' in facts: m[f'{t}_acc'] = float((facts[f'{t}_probs'].argmax(1)==y[t])[y[t]>=0].mean())
     return m
 
 # %% ../../nbs/training/12_release.ipynb #90c36473
