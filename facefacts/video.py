@@ -6,9 +6,11 @@
 from __future__ import annotations
 import os
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 from fastcore.basics import patch
@@ -98,6 +100,8 @@ class Video:
         "Time between frames that are handed over"
         return self.every/self.fps if self.every else 1/min(self.rate, self.fps)
     def close(self): self._cap.release()
+    if TYPE_CHECKING: # for editors and type checkers, which do not see what is added below
+        def __iter__(self) -> Iterator[Frame]: ...
     def __enter__(self): return self
     def __exit__(self, *_): self.close()
 
@@ -279,6 +283,8 @@ class Watch:
         self.looks,self._all,self._open = 0,[],[]
     @property
     def tracks(self) -> list[TrackFacts]: return [t.facts(self.ff) for t in self._all]
+    if TYPE_CHECKING: # for editors and type checkers, which do not see what is added below
+        def __iter__(self) -> Iterator[Look]: ...
 
 # %% ../nbs/14_video.ipynb #a32a59d5
 @patch
@@ -315,7 +321,7 @@ def _answer(self:Watch, frame, seen) -> Look:
         means.append(t.facts(ff))
     return Look(frame.index, frame.seconds, facts, means, frame.cut)
 
-# %% ../nbs/14_video.ipynb #0e5373e6
+# %% ../nbs/14_video.ipynb #6d5f11f8
 @patch
 def __iter__(self:Watch): # yields a `Look` at each frame, in order
     "Search some frames ahead, and answer for one after the other"
@@ -342,7 +348,7 @@ def watch(self:FaceFacts,
     "Predict the facts of the faces in a video, a frame at a time"
     return Watch(self, path, every, rate, workers=workers)
 
-# %% ../nbs/14_video.ipynb #04861deb
+# %% ../nbs/14_video.ipynb #27764a76
 @dataclass(repr=False)
 class VideoFacts:
     "Facts of the faces in a video: `tracks` has a summary of each track, `table` a row for each face and frame"
@@ -413,7 +419,9 @@ def check_annotate(
         tmp,f = _new_beside(p)
         f.close()
         tmp.unlink()
-    except OSError as e: raise FaceFactsError(f'{out} cannot be written: {e.strerror or e}') from None
+    except OSError as e:
+        why = f'{p.parent} is not a folder' if isinstance(e, (FileExistsError, NotADirectoryError)) else e.strerror or e
+        raise FaceFactsError(f'{out} cannot be written: {why}') from None
     return p
 
 # %% ../nbs/14_video.ipynb #2b5b0d9a
@@ -437,15 +445,17 @@ def draw_track(
     "Draw a box and a label on a frame"
     cv2 = _cv2()
     unit,color = max(bgr.shape[:2])/640,tuple(int(MARK[i:i+2], 16) for i in (5, 3, 1))
-    x,y,w,h = (round(float(o)) for o in box)
-    text = f'{facts.track}: {facts.age:.0f} years, {facts.gender} {pct(facts.gender_prob)}'
-    thick = max(1, round(unit))
-    (tw,th),below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, .5*unit, thick)
+    x,y,w,h = map(round, map(float, box))
+    (lo,hi),font,size,thick = facts.age_interval,cv2.FONT_HERSHEY_SIMPLEX,.45*unit,max(1, round(unit))
+    lines = [f'{facts.track}: {facts.age:.0f} years ({lo:.0f} to {hi:.0f})', f'{facts.gender} {pct(facts.gender_prob)}']
+    (tw,th),below = cv2.getTextSize(lines[0], font, size, thick)
+    high = 2*(th+below+2)+2 # of both lines
     left = min(max(x, 0), max(bgr.shape[1]-tw-4, 0))
-    top = y-th-below-4 if y>=th+below+4 else min(y+h, bgr.shape[0]-th-below-4) # above the box, or below it
+    top = y-high if y>=high else min(y+h, bgr.shape[0]-high) # above the box, or below it
     cv2.rectangle(bgr, (x, y), (x+w, y+h), color, 2*thick)
-    cv2.rectangle(bgr, (left, top), (left+tw+4, top+th+below+4), color, -1)
-    cv2.putText(bgr, text, (left+2, top+th+2), cv2.FONT_HERSHEY_SIMPLEX, .5*unit, (255, 255, 255), thick, cv2.LINE_AA)
+    cv2.rectangle(bgr, (left, top), (left+tw+4, top+high), color, -1)
+    for i,text in enumerate(lines):
+        cv2.putText(bgr, text, (left+2, top+2+th+i*(th+below+2)), font, size, (255, 255, 255), thick, cv2.LINE_AA)
 
 # %% ../nbs/14_video.ipynb #0c0d761e
 @patch

@@ -39,15 +39,16 @@ def _harmless(
 
 # %% ../nbs/11_writers.ipynb #556bbb6e
 def csv_text(
-    rows, # dictionaries with the keys `COLUMNS`
+    rows, # dictionaries with the keys `columns`
     escape:bool=False, # put a ' before text that a spreadsheet would take for a formula?
     header:bool=True, # begin with the names of the columns?
+    columns=COLUMNS, # the columns, in order
 ) -> str: # lines that end in \r\n
     "Write rows as CSV"
     f = io.StringIO(newline='')
     w = csv.writer(f)
-    if header: w.writerow(COLUMNS)
-    for r in rows: w.writerow([_harmless(r[c]) if escape else r[c] for c in COLUMNS])
+    if header: w.writerow(columns)
+    for r in rows: w.writerow([_harmless(r[c]) if escape else r[c] for c in columns])
     return f.getvalue()
 
 # %% ../nbs/11_writers.ipynb #2a53ff1d
@@ -124,8 +125,9 @@ class RowWriter:
         force:bool=False, # replace an existing file?
         append:bool=False, # go on after the rows of an existing file?
         escape:bool=False, # see `csv_text`
+        dtypes:dict=DTYPES, # column -> its type in pandas
     ):
-        self.fmt,self.number,self.append,self.escape = fmt,number,append,escape
+        self.fmt,self.number,self.append,self.escape,self.dtypes = fmt,number,append,escape,dtypes
         self.path,self.name = path and Path(os.path.realpath(path)), path and Path(path)
         self.rows,self.done = 0,set() # rows that were written, without older ones; names of the photos that older ones are about
         self.f = self.part = self.lock = self.groups = None
@@ -199,19 +201,19 @@ def _begin(self:RowWriter):
     elif old: self._copy_old()
     elif self.fmt=='csv':
         if not self.f and hasattr(sys.stdout, 'reconfigure'): sys.stdout.reconfigure(newline='') # Windows would write \r\r\n
-        self._put(csv_text([]))
+        self._put(csv_text([], columns=list(self.dtypes)))
     elif self.fmt=='json': self._put('[' if self.list_open else '[\n]\n')
 
 # %% ../nbs/11_writers.ipynb #f6f31a7e
 @patch
 def write(self:RowWriter,
-    *rows:dict, # all rows of a photo, with the keys `COLUMNS`
+    *rows:dict, # all rows of a photo, with the columns of this writer as keys
 ) -> None:
     "Write the rows of a photo, all or none"
     n = len(rows)
     if self.fmt=='csv' and not self.f and sys.stdout.isatty(): rows = map(_printable_row, rows)
     if self.fmt=='text': self._put(''.join(as_text(r, self.number)+'\n' for r in rows))
-    elif self.fmt=='csv': self._put(csv_text(rows, self.escape, header=False))
+    elif self.fmt=='csv': self._put(csv_text(rows, self.escape, False, list(self.dtypes)))
     elif self.fmt=='jsonl': self._put(''.join(_json(r)+'\n' for r in rows))
     elif self.fmt=='json': self._put_in_list(rows)
     else: self._put_in_group(rows)
@@ -262,12 +264,13 @@ def _finish(self:RowWriter):
 def _rows_in(
     path:Path,
     fmt:str, # 'csv', 'json', 'jsonl' or 'parquet'
+    columns=COLUMNS, # that it must have
 ): # yields dictionaries
     "Read the rows of a file that was written earlier"
     if fmt=='parquet':
         import pyarrow.parquet as pq
         table = pq.ParquetFile(path)
-        if table.schema_arrow.names!=COLUMNS: raise ValueError('other columns')
+        if table.schema_arrow.names!=columns: raise ValueError('other columns')
         for b in table.iter_batches(): yield from b.to_pylist()
     elif fmt=='json': yield from json.loads(path.read_text(encoding='utf-8'))
     else:
@@ -275,7 +278,7 @@ def _rows_in(
             if fmt=='jsonl': yield from (json.loads(line) for line in f if line.strip())
             else:
                 r = csv.DictReader(f, strict=True)
-                if r.fieldnames!=COLUMNS: raise ValueError('other columns')
+                if r.fieldnames!=columns: raise ValueError('other columns')
                 yield from r
 
 # %% ../nbs/11_writers.ipynb #27c20145
@@ -283,13 +286,14 @@ def _photos_in(
     path:Path,
     fmt:str, # one of the values of `FORMATS`
     name:Path, # what the file is called
+    columns=COLUMNS, # that it must have
 ) -> set: # names of photos
     "List the photos that the rows of a file are about"
     if fmt=='text': raise FaceFactsError(f'{name} holds sentences: only rows in CSV, JSON, JSON lines or Parquet can be continued')
     names = set()
     try:
-        for r in _rows_in(path, fmt):
-            if list(r)!=COLUMNS or r['file'] is None or r['error'] is None: raise ValueError('a row with other columns')
+        for r in _rows_in(path, fmt, columns):
+            if list(r)!=columns or r['file'] is None or r['error'] is None: raise ValueError('a row with other columns')
             names.add(r['file'])
     except (ValueError, TypeError, csv.Error) as e: # JSON, Parquet and UTF-8 have errors under `ValueError`
         raise FaceFactsError(f'{name} cannot be continued, it is no {fmt} file with the columns of this version ({e}): '
@@ -309,7 +313,7 @@ def has(self:RowWriter,
 @patch
 def _copy_old(self:RowWriter):
     "Begin with the rows of the older file"
-    self.done = _photos_in(self.path, self.fmt, self.name)
+    self.done = _photos_in(self.path, self.fmt, self.name, list(self.dtypes))
     if self.fmt=='json':
         rows = ',\n'.join(map(_json, _rows_in(self.path, 'json')))
         self._put('[\n'+rows+self.end.decode() if rows else '[\n]\n')
@@ -322,11 +326,13 @@ def _copy_old(self:RowWriter):
     if last!=b'\n': self._put('\n')
 
 # %% ../nbs/11_writers.ipynb #fc2464ae
-def _schema():
+def _schema(
+    dtypes:dict=DTYPES, # column -> its type in pandas
+):
     "Make Arrow's schema of a row"
     import pyarrow as pa
     kinds = dict(string=pa.string(), Int64=pa.int64(), float64=pa.float64())
-    return pa.schema([(c, kinds[t]) for c,t in DTYPES.items()])
+    return pa.schema([(c, kinds[t]) for c,t in dtypes.items()])
 
 # %% ../nbs/11_writers.ipynb #37ee2500
 @patch
@@ -335,11 +341,11 @@ def _begin_groups(self:RowWriter,
 ):
     "Open the Parquet file, and copy older rows"
     import pyarrow as pa, pyarrow.parquet as pq
-    if old: self.done = _photos_in(self.path, 'parquet', self.name)
+    if old: self.done = _photos_in(self.path, 'parquet', self.name, list(self.dtypes))
     self.f = io.BufferedWriter(self.f)
-    self.groups,self.waiting = pq.ParquetWriter(self.f, _schema()),[]
+    self.groups,self.waiting = pq.ParquetWriter(self.f, _schema(self.dtypes)),[]
     if not old: return
-    for b in pq.ParquetFile(self.path).iter_batches(): self.groups.write_table(pa.Table.from_batches([b]).cast(_schema()))
+    for b in pq.ParquetFile(self.path).iter_batches(): self.groups.write_table(pa.Table.from_batches([b]).cast(_schema(self.dtypes)))
 
 # %% ../nbs/11_writers.ipynb #6bd7a93b
 @patch
@@ -356,7 +362,7 @@ def _put_in_group(self:RowWriter, rows, most=10_000):
 def _write_group(self:RowWriter):
     "Write the rows that were gathered"
     import pyarrow as pa
-    if self.waiting: self.groups.write_table(pa.Table.from_pylist(self.waiting, _schema()))
+    if self.waiting: self.groups.write_table(pa.Table.from_pylist(self.waiting, _schema(self.dtypes)))
     self.waiting = []
 
 # %% ../nbs/11_writers.ipynb #f23496d1
