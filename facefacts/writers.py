@@ -40,16 +40,17 @@ def _harmless(
 
 # %% ../nbs/11_writers.ipynb #556bbb6e
 def csv_text(
-    rows, # dictionaries with the keys `COLUMNS`
+    rows, # dictionaries with the keys `columns`
     escape:bool=False, # put a ' before text that a spreadsheet would evaluate as a formula?
     header:bool=True, # begin with the names of the columns?
+    columns=COLUMNS, # the columns, in order
 ) -> str: # lines that end in \r\n
     "Write rows as CSV"
     f = io.StringIO(newline='')
     w = csv.writer(f)
-    if header: w.writerow(COLUMNS)
+    if header: w.writerow(columns)
     for r in rows:
-        cells = [r[c] for c in COLUMNS]
+        cells = [r[c] for c in columns]
         w.writerow(map(_harmless, cells) if escape else cells)
     return f.getvalue()
 
@@ -131,8 +132,9 @@ class RowWriter:
         force:bool=False, # replace an existing file?
         append:bool=False, # keep the rows of an existing file, and add new ones?
         escape:bool=False, # see `csv_text`
+        dtypes:dict=DTYPES, # column -> its type in pandas
     ):
-        self.fmt,self.number,self.append,self.escape = fmt,number,append,escape
+        self.fmt,self.number,self.append,self.escape,self.dtypes = fmt,number,append,escape,dtypes
         self.path = path and Path(os.path.realpath(path))
         self.name = path and Path(path) # as error messages call it
         self.rows = 0 # number of rows written, without older ones
@@ -215,19 +217,19 @@ def _begin(self:RowWriter):
     elif self.fmt=='csv':
         screen = self.f is None
         if screen and hasattr(sys.stdout, 'reconfigure'): sys.stdout.reconfigure(newline='') # Windows would write \r\r\n
-        self._put(csv_text([]))
+        self._put(csv_text([], columns=list(self.dtypes)))
     elif self.fmt=='json': self._put('[' if self.list_open else '[\n]\n')
 
 # %% ../nbs/11_writers.ipynb #f6f31a7e
 @patch
 def write(self:RowWriter,
-    *rows:dict, # all rows of a photo, with the keys `COLUMNS`
+    *rows:dict, # all rows of a photo, with the columns of this writer as keys
 ) -> None:
     "Write the rows of a photo, all or none"
     count = len(rows)
     if self.fmt=='csv' and not self.f and sys.stdout.isatty(): rows = map(_printable_row, rows)
     if self.fmt=='text': self._put(''.join(as_text(r, self.number)+'\n' for r in rows))
-    elif self.fmt=='csv': self._put(csv_text(rows, self.escape, header=False))
+    elif self.fmt=='csv': self._put(csv_text(rows, self.escape, False, list(self.dtypes)))
     elif self.fmt=='jsonl': self._put(''.join(json_line(r)+'\n' for r in rows))
     elif self.fmt=='json': self._put_in_list(rows)
     else: self._put_in_group(rows)
@@ -279,12 +281,13 @@ def _finish(self:RowWriter):
 def _rows_in(
     path:Path, # the file
     fmt:str, # 'csv', 'json', 'jsonl' or 'parquet'
+    columns=COLUMNS, # that it must have
 ): # yields dictionaries
     "Read the rows of a file that was written earlier"
     if fmt=='parquet':
         import pyarrow.parquet as pq
         table = pq.ParquetFile(path)
-        if table.schema_arrow.names!=COLUMNS: raise ValueError('other columns')
+        if table.schema_arrow.names!=columns: raise ValueError('other columns')
         for b in table.iter_batches(): yield from b.to_pylist()
         return
     if fmt=='json':
@@ -296,7 +299,7 @@ def _rows_in(
                 if line.strip(): yield json.loads(line)
             return
         r = csv.DictReader(f, strict=True)
-        if r.fieldnames!=COLUMNS: raise ValueError('other columns')
+        if r.fieldnames!=columns: raise ValueError('other columns')
         yield from r
 
 # %% ../nbs/11_writers.ipynb #27c20145
@@ -304,6 +307,7 @@ def _photos_in(
     path:Path, # the file
     fmt:str, # one of the values of `FORMATS`
     name:Path, # what error messages call it
+    columns=COLUMNS, # that it must have
 ) -> set: # names of photos
     "List the photos of the rows in a file"
     if fmt=='text':
@@ -311,8 +315,8 @@ def _photos_in(
             'choose another --out')
     names = set()
     try:
-        for r in _rows_in(path, fmt):
-            if list(r)!=COLUMNS or r['file'] is None or r['error'] is None: raise ValueError('a row with other columns')
+        for r in _rows_in(path, fmt, columns):
+            if list(r)!=columns or r['file'] is None or r['error'] is None: raise ValueError('a row with other columns')
             names.add(r['file'])
     except (ValueError, TypeError, csv.Error) as e: # errors of JSON, Parquet and UTF-8 are subclasses of `ValueError`
         raise FaceFactsError(f'{name} cannot be continued, because it is not a {fmt} file with the columns of this version ({e}): '
@@ -332,7 +336,7 @@ def has(self:RowWriter,
 @patch
 def _copy_old(self:RowWriter):
     "Copy the rows of the older file"
-    self.done = _photos_in(self.path, self.fmt, self.name)
+    self.done = _photos_in(self.path, self.fmt, self.name, list(self.dtypes))
     if self.fmt=='json':
         rows = ',\n'.join(map(json_line, _rows_in(self.path, 'json')))
         self._put('[\n'+rows+self.end.decode() if rows else '[\n]\n')
@@ -345,11 +349,13 @@ def _copy_old(self:RowWriter):
     if last!=b'\n': self._put('\n')
 
 # %% ../nbs/11_writers.ipynb #fc2464ae
-def _schema():
+def _schema(
+    dtypes:dict=DTYPES, # column -> its type in pandas
+):
     "Return the Arrow schema of a row"
     import pyarrow as pa
     kinds = dict(string=pa.string(), Int64=pa.int64(), float64=pa.float64())
-    return pa.schema([(c, kinds[t]) for c,t in DTYPES.items()])
+    return pa.schema([(c, kinds[t]) for c,t in dtypes.items()])
 
 # %% ../nbs/11_writers.ipynb #37ee2500
 @patch
@@ -358,13 +364,14 @@ def _begin_groups(self:RowWriter,
 ):
     "Open the Parquet file, and copy older rows"
     import pyarrow as pa, pyarrow.parquet as pq
-    if old: self.done = _photos_in(self.path, 'parquet', self.name)
+    if old: self.done = _photos_in(self.path, 'parquet', self.name, list(self.dtypes))
     self.f = io.BufferedWriter(self.f)
-    self.groups = pq.ParquetWriter(self.f, _schema())
+    schema = _schema(self.dtypes)
+    self.groups = pq.ParquetWriter(self.f, schema)
     self.waiting = []
     if not old: return
     for batch in pq.ParquetFile(self.path).iter_batches():
-        self.groups.write_table(pa.Table.from_batches([batch]).cast(_schema()))
+        self.groups.write_table(pa.Table.from_batches([batch]).cast(schema))
 
 # %% ../nbs/11_writers.ipynb #6bd7a93b
 def _encodable(value):
@@ -389,7 +396,7 @@ def _put_in_group(self:RowWriter,
 def _write_group(self:RowWriter):
     "Write the collected rows"
     import pyarrow as pa
-    if self.waiting: self.groups.write_table(pa.Table.from_pylist(self.waiting, _schema()))
+    if self.waiting: self.groups.write_table(pa.Table.from_pylist(self.waiting, _schema(self.dtypes)))
     self.waiting = []
 
 # %% ../nbs/11_writers.ipynb #f23496d1
