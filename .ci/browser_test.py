@@ -89,10 +89,10 @@ def get_json(url): return json.load(urllib.request.urlopen(url, timeout=10))
 
 WATCHED = """window.cameras = []; window.asked = 0; const media = navigator.mediaDevices, ask = media?.getUserMedia.bind(media);
     if (media) media.getUserMedia = async wish => { window.asked++; const s = await ask(wish); window.cameras.push(s); return s; };"""
-def page_of(browser, url, width=1200, scheme='light', height=900, allowed=('camera',), script=''):
+def page_of(browser, url, width=1200, scheme='light', height=900, allowed=('camera',)):
     "A new visitor's page, allowed to use the camera; notes what it asks of other hosts, script errors, and each camera that was opened"
     c = browser.new_context(viewport=dict(width=width, height=height), color_scheme=scheme, accept_downloads=True)
-    c.grant_permissions(list(allowed)); c.add_init_script(WATCHED+script)
+    c.grant_permissions(list(allowed)); c.add_init_script(WATCHED)
     p = c.new_page(); p.away, p.errors, p.said = [], [], []
     host = url.split('/')[2]
     p.on('request', lambda r: p.away.append(r.url) if r.url.split(':')[0] in ('http','https','ws','wss') and r.url.split('/')[2]!=host else None)
@@ -320,11 +320,11 @@ def voila(browser, P, shots):
                 elif shots: screenshots(p, shots, f"{'wide' if width>500 else 'narrow'}-{scheme}")
             p.context.close()
 
-REFUSALS = [(f"{o}: {why}", f'navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException("x", "{o}"); }};', why) for o,why in
-    (('NotFoundError', 'No camera was found'), ('NotReadableError', 'another program'), ('AbortError', 'another program'), ('TypeError', 'could not be started'))]
-REFUSALS += [('a browser without cameras', 'Object.defineProperty(navigator, "mediaDevices", {value: undefined});', 'offers no camera'),
-    ('a camera that sends nothing', 'const timer = window.setTimeout; window.setTimeout = (f, t) => timer(f, t == 10000 ? 1000 : t); navigator.mediaDevices.getUserMedia = async () => { '
-     'const s = document.createElement("canvas").captureStream(0); window.cameras.push(s); return s; };', 'sends no picture')]
+def refuse(error): return f'navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException("x", "{error}"); }};'
+REFUSALS = [(refuse(e), words) for e,words in (('NotFoundError', 'No camera was found'), ('NotReadableError', 'another program'), ('AbortError', 'another program'), ('TypeError', 'could not be started'))]
+REFUSALS += [('const timer = window.setTimeout; window.setTimeout = (f, t) => timer(f, t == 10000 ? 1000 : t); ' # it sends nothing, and the panel waits for one second, not ten
+     'navigator.mediaDevices.getUserMedia = async () => { const s = document.createElement("canvas").captureStream(0); window.cameras.push(s); return s; };', 'sends no picture'),
+    ('Object.defineProperty(navigator, "mediaDevices", {value: undefined});', 'offers no camera')]
 
 def camera(pw, chrome, P):
     "What the panel says when there is no camera to use, or no face before it"
@@ -332,9 +332,9 @@ def camera(pw, chrome, P):
     fake = '--use-fake-device-for-media-stream'
     browser = pw.chromium.launch(executable_path=chrome, args=[*ARGS, fake, '--host-resolver-rules=MAP elsewhere.example 127.0.0.1'])
     none = pw.chromium.launch(executable_path=chrome, args=[*ARGS, fake+'=device-count=0'])
-    def said(p, words, button='Take a photo'):
+    def said(p, words):
         "The sentence that the button leads to, after which the panel works on"
-        p.get_by_role('button', name=button).click()
+        p.get_by_role('button', name='Take a photo').click()
         e = p.locator('.ff-camera .ff-error'); e.wait_for(timeout=30_000)
         assert words in e.inner_text() and live(p)==0 and not p.locator('.ff-view').count() and focused(p)=='Take a photo', (e.inner_text(), focused(p))
         readable(p); print('                 ', e.inner_text())
@@ -343,32 +343,32 @@ def camera(pw, chrome, P):
         wait_for(lambda: get_json(url+'health')['ready'], 120, 'a kernel')
         p = page_of(b, address, **kw); p.get_by_role('button', name='Take a photo').wait_for(timeout=90_000)
         return p
-    @contextlib.contextmanager
-    def visitor(what, *args, **kw):
-        with check(f'Camera: {what}'):
-            p = visit(*args, **kw)
-            try: yield p
-            finally: p.close(run_before_unload=True); p.context.close()
-    with running([sys.executable, '-c', f'from facefacts.panel.app import serve; serve(port={port}, host="0.0.0.0", open_browser=False, max_visitors=3)'], 'camera.log'):
-        with visitor('no face before it', browser) as p:
+    cmd = [sys.executable, '-c', f'from facefacts.panel.app import serve; serve(port={port}, host="0.0.0.0", open_browser=False, ready=2, max_visitors=6)']
+    with running(cmd, 'camera.log'):
+        with check('Camera: starts'): wait_for(lambda: get_json(url+'health')['ready']>=2, 120, 'kernels')
+        for what,words,b,to in (('permission refused', 'blocked', browser, dict(allowed=())), ('no camera', 'No camera was found', none, {}), ('a page without https', 'https', browser, dict(address=elsewhere))):
+            with check(f'Camera: {what}'):
+                p = visit(b, **to); said(p, words)
+                p.close(run_before_unload=True); p.context.close()
+        p = visit(browser)
+        with check('Camera: no face before it', p):
             start_camera(p); p.get_by_role('button', name='Capture').click()
             p.locator('.ff-error', has_text='camera.jpg').wait_for(); print('                 ', error(p))
             assert 'No face was found in camera.jpg' in error(p) and live(p)==0
-        with visitor('an unplugged camera', browser) as p:
-            start_camera(p); p.evaluate("window.cameras[0].getTracks()[0].dispatchEvent(new Event('ended'))")
+        with check('Camera: unplugged', p):
+            start_camera(p); p.evaluate("window.cameras.at(-1).getTracks()[0].dispatchEvent(new Event('ended'))")
             p.locator('.ff-camera .ff-error', has_text='disconnected').wait_for(); assert live(p)==0 and focused(p)=='Take a photo'
-        with visitor('permission refused', browser, allowed=('geolocation',)) as p: said(p, 'blocked')
-        with visitor('cancelled before the browser answers', browser, script='const now = navigator.mediaDevices.getUserMedia; '
-                'navigator.mediaDevices.getUserMedia = async w => { await new Promise(r => window.answer = r); return now(w); };') as p:
+        with check('Camera: cancelled before the browser answers', p):
+            p.evaluate('() => { const m = navigator.mediaDevices; window.ask = m.getUserMedia; m.getUserMedia = async w => { await new Promise(r => window.answer = r); return window.ask(w); }; }')
             p.get_by_role('button', name='Take a photo').click(); assert focused(p)=='Cancel'
-            p.keyboard.press('Enter'); assert focused(p)=='Take a photo'
-            p.evaluate('window.answer()'); wait_for(lambda: p.evaluate('window.cameras.length')==1, 10, 'a camera')
+            n = p.evaluate('window.cameras.length'); p.keyboard.press('Enter'); assert focused(p)=='Take a photo'
+            p.evaluate('window.answer()'); wait_for(lambda: p.evaluate('window.cameras.length')==n+1, 10, 'a camera')
             wait_for(lambda: live(p)==0, 10, 'the camera to be off'); assert not p.locator('.ff-view').count()
-        with visitor('no camera', none) as p: said(p, 'No camera was found')
-        with visitor('a page without https', browser, elsewhere) as p: said(p, 'https')
-        for what,script,words in REFUSALS:
-            with visitor(what, browser, script=script) as p: said(p, words)
-        with visitor('the end of the session', browser) as p:
+            p.evaluate('() => { navigator.mediaDevices.getUserMedia = window.ask; }')
+        for k,(script,words) in enumerate(REFUSALS):
+            with check(f'Camera: refusal {k+1}', p): p.evaluate(f'() => {{ {script} }}'); said(p, words)
+        p = visit(browser)
+        with check('Camera: off at the end of the session', p):
             start_camera(p); os.kill(processes(kernel_of(p))[0], signal.SIGKILL)
             p.get_by_text('The session has ended: reload the page').wait_for(timeout=60_000); assert live(p)==0
     browser.close(); none.close()
@@ -496,7 +496,9 @@ def camera_shot(p, folder):
     "Keep a picture of the live camera, at the width of a phone"
     p.evaluate('document.activeElement.blur()'); p.mouse.move(0, 0); p.wait_for_timeout(400)
     p.evaluate("window.scrollTo(0, 0)")
-    Image.open(io.BytesIO(p.screenshot())).convert('RGB').save(folder/'panel-camera.webp', quality=88, method=6)
+    end = p.locator('.ff-view').bounding_box()
+    shot = p.screenshot(clip=dict(x=0, y=0, width=400, height=end['y']+end['height']+12))
+    Image.open(io.BytesIO(shot)).convert('RGB').save(folder/'panel-camera.webp', quality=88, method=6)
 
 def lab(browser, P):
     port, conf = free_port(), tmp/'lab'
