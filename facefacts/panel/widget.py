@@ -28,7 +28,7 @@ SAMPLE = Path(facefacts.__file__).parent/'data'/'sample.jpg'
 # %% ../../nbs/panel/03_widget.ipynb #0557d240
 class FaceFactsPanel(anywidget.AnyWidget):
     "Panel that takes photos and shows the facts of their faces"
-    _esm, _css = asset('panel.js'), asset('panel.css')
+    _esm, _css = asset('camera.js')+asset('panel.js'), asset('panel.css') # one script, one style sheet
     method = traitlets.Enum(METHODS, 'joint', help='the method that answers')
     facts = traitlets.Any(None, allow_none=True, help='`Facts` of the face of interest, or None')
     image = traitlets.Any(None, allow_none=True, help='the `Photo` that is shown, or None')
