@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from fastcore.basics import patch
 from .core import COLUMNS, DTYPES, METHODS, FaceFactsError, UnreadableImage, need
-from .core import _new_beside, _put_in_place
+from .core import new_sibling, put_in_place
 from .inputs import SUFFIXES
 from .predict import FaceFacts
 
@@ -391,7 +391,7 @@ def _write_parquet(
     "Write tables to a Parquet file, whole or not at all"
     import pyarrow as pa, pyarrow.parquet as pq
     out.parent.mkdir(parents=True, exist_ok=True)
-    tmp,f = _new_beside(out)
+    tmp,f = new_sibling(out)
     try:
         with io.BufferedWriter(f) as f:
             with pq.ParquetWriter(f, schema) as w:
@@ -405,7 +405,7 @@ def _write_parquet(
                 w.add_key_value_metadata(dict(facefacts=json.dumps(about())))
             f.flush()
             os.fsync(f.fileno())
-        _put_in_place(tmp, out)
+        put_in_place(tmp, out)
     except BaseException:
         tmp.unlink(missing_ok=True)
         raise

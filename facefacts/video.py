@@ -15,12 +15,10 @@ import numpy as np
 from PIL import Image
 from fastcore.basics import patch
 from .core import *
-from .core import _new_beside, _put_in_place
 from .faces import find_faces, overlap
 from .images import Photo
 from .plots import MARK
-from .predict import SHOWN, SIDE_ALL, FaceFacts
-from .predict import _facts
+from .predict import SHOWN, SIDE_ALL, FaceFacts, as_facts
 
 # %% auto #0
 __all__ = ['RATE', 'CUT', 'VIDEO_COLUMNS', 'VIDEO_DTYPES', 'UnreadableVideo', 'Frame', 'Video', 'thumbnail', 'colours', 'change',
@@ -234,7 +232,7 @@ class _Track:
         "Decode the mean of the logits so far"
         mean,best = {},self.best
         for (net,t),z in self.sums.items(): mean.setdefault(net, {})[t] = z/self.n
-        f = _facts(ff.decode_logits(mean), 0, best.face, ff.method, best.file, best.index, best.warnings, best.crop)
+        f = as_facts(ff.decode_logits(mean), 0, best.face, ff.method, best.file, best.index, best.warnings, best.crop)
         return TrackFacts(**vars(f), track=self.number, frames=self.n, first=self.first, last=self.last)
 
 # %% ../nbs/14_video.ipynb #3a6675a8
@@ -316,7 +314,7 @@ def _answer(self:Watch, frame, seen) -> Look:
     facts,means = [],[]
     tracks = self._link(frame.seconds, [face for face,_,_ in seen])
     for i,((face,crops,notes),t) in enumerate(zip(seen, tracks)):
-        facts.append(_facts(answer, i, face, ff.method, name, i, notes, crops[SHOWN]))
+        facts.append(as_facts(answer, i, face, ff.method, name, i, notes, crops[SHOWN]))
         t.add(facts[-1], logits, i, frame.seconds)
         means.append(t.facts(ff))
     return Look(frame.index, frame.seconds, facts, means, frame.cut)
@@ -416,7 +414,7 @@ def check_annotate(
         raise FaceFactsError(f'{out} is the video itself: choose another name')
     try:
         p.parent.mkdir(parents=True, exist_ok=True)
-        tmp,f = _new_beside(p)
+        tmp,f = new_sibling(p)
         f.close()
         tmp.unlink()
     except OSError as e:
@@ -488,7 +486,7 @@ def annotate_video(
     "Write a video with boxes and facts, whole or not at all"
     from tqdm.auto import tqdm
     cv2,out = _cv2(),check_annotate(out, path)
-    tmp,f = _new_beside(out, '.{1}.{0}')
+    tmp,f = new_sibling(out, '.{1}.{0}')
     f.close()
     try:
         with Video(path) as v, tqdm(total=v.count, disable=not progress, unit='frame', desc='drawing') as bar:
@@ -513,4 +511,4 @@ def _finish(tmp, n, out):
     except UnreadableVideo: there = 0
     if not there or there<n: raise FaceFactsError(f'{out} could not be written: {there or 0} of {n} frames arrived; is the disk full?')
     with open(tmp, 'rb+') as f: os.fsync(f.fileno())
-    _put_in_place(tmp, out)
+    put_in_place(tmp, out)
