@@ -13,7 +13,7 @@ import numpy as np
 # %% auto #0
 __all__ = ['TASKS', 'METHODS', 'NETS', 'METHOD_NETS', 'GENDERS', 'RACES', 'MAX_AGE', 'AGES', 'KEYPOINTS', 'COLUMNS', 'DTYPES',
            'codes', 'age_band', 'FaceFactsError', 'UnreadableImage', 'NoFaceFound', 'BadWeights', 'BadDataset',
-           'MissingExtra', 'need', 'write_whole', 'Face', 'pct', 'printable', 'Facts', 'row', 'to_dict']
+           'MissingExtra', 'need', 'write_whole', 'Face', 'pct', 'printable', 'Facts', 'sentence', 'row', 'to_dict']
 
 # %% ../nbs/00_core.ipynb #b6fd89df
 TASKS = ('age', 'gender', 'race')
@@ -193,17 +193,35 @@ class Facts:
     crop: np.ndarray|None = field(default=None, repr=False) # (size, size, 3) the aligned face that the net saw
 
     @property
-    def race_prob(self) -> float: return self.race_probs[self.race]
+    def race_prob(self) -> float: return self.race_probs[self.race] if self.race else float('nan')
     @property
     def female_prob(self) -> float: return self.gender_prob if self.gender=='Female' else 1-self.gender_prob
+    @property
+    def tasks(self) -> tuple[str,...]: # those of `TASKS` that were asked
+        there = self.age==self.age, bool(self.gender), bool(self.race)
+        return tuple(t for t,b in zip(TASKS, there) if b)
     if TYPE_CHECKING: # for editors and type checkers, which do not see what is added below
         def to_dict(self) -> dict: ...
 
+# %% ../nbs/00_core.ipynb #7cbe08bb
+def sentence(
+    age:float|None, # years; None or NaN if it was not asked, as all that follows
+    low:float|None, # of the interval, years
+    high:float|None, # of the interval, years
+    gender:str|None, # '' or None if it was not asked
+    gender_prob:float|None, # 0 to 1
+    race:str|None, # '' or None if it was not asked
+    race_prob:float|None, # 0 to 1
+) -> str: # such as 'looks 31 years old (...), perceived as Female (99 %) and White (94 %)'
+    "Say what is known of a face"
+    parts,perceived = [],[f'{name} ({pct(p)})' for name,p in ((gender, gender_prob), (race, race_prob)) if name]
+    if age is not None and age==age: parts.append(f'looks {age:.0f} years old (90 % interval {low:.0f} to {high:.0f})')
+    if perceived: parts.append('perceived as '+' and '.join(perceived))
+    return ', '.join(parts)
+
 # %% ../nbs/00_core.ipynb #1cc2896f
 def _facts_str(self):
-    lo,hi = self.age_interval
-    s = (f'looks {self.age:.0f} years old (90 % interval {lo:.0f} to {hi:.0f}), perceived as {self.gender} ({pct(self.gender_prob)}) '
-         f'and {self.race} ({pct(self.race_prob)})')
+    s = sentence(self.age, *self.age_interval, self.gender, self.gender_prob, self.race, self.race_prob)
     return s + f' [{self.method}]' + ''.join(f'\n  note: {w}' for w in self.warnings)
 Facts.__str__ = Facts.__repr__ = _facts_str
 
@@ -219,8 +237,8 @@ def row(
     f,(lo,hi) = facts.face, facts.age_interval
     vals = dict(x=f.x, y=f.y, width=f.width, height=f.height, score=f.score, age=facts.age, age_low=lo, age_high=hi,
         gender_prob=facts.gender_prob, **{f'p_{k.lower()}':v for k,v in facts.race_probs.items()})
-    r |= {k: round(float(v), 4 if k[:2]=='p_' or k in ('score','gender_prob') else 2) for k,v in vals.items()}
-    return r | dict(file=facts.file or file, face=facts.index, gender=facts.gender, race=facts.race, method=facts.method,
+    r |= {k: round(float(v), 4 if k[:2]=='p_' or k in ('score','gender_prob') else 2) for k,v in vals.items() if v==v}
+    return r | dict(file=facts.file or file, face=facts.index, gender=facts.gender or None, race=facts.race or None, method=facts.method,
         notes='; '.join(facts.warnings))
 
 # %% ../nbs/00_core.ipynb #d9b1f026
@@ -240,10 +258,11 @@ def _bar(label, p):
 def _facts_html(self):
     "The facts as a small card"
     lo,hi = self.age_interval
-    gender,race = (html.escape(pct(p)) for p in (self.gender_prob, self.race_prob))
-    head = f'<b>{self.age:.0f} years</b> ({lo:.0f} to {hi:.0f}), <b>{self.gender}</b> ({gender}), <b>{self.race}</b> ({race})'
+    head = [f'<b>{self.age:.0f} years</b> ({lo:.0f} to {hi:.0f})'] if 'age' in self.tasks else []
+    for name,p in ((self.gender, self.gender_prob), (self.race, self.race_prob)):
+        if name: head.append(f'<b>{name}</b> ({html.escape(pct(p))})')
     notes = ''.join(f'<div>&#9888; {html.escape(w)}</div>' for w in self.warnings)
     bars = ''.join(_bar(k, v) for k,v in self.race_probs.items())
-    return (f'<div style="max-width:30em"><div>{head}</div>{notes}{bars}<small>apparent and perceived, not known; '
+    return (f'<div style="max-width:30em"><div>{", ".join(head)}</div>{notes}{bars}<small>apparent and perceived, not known; '
         f'{html.escape(self.method)} model{", "+html.escape(os.path.basename(self.file)) if self.file else ""}</small></div>')
 Facts._repr_html_ = _facts_html

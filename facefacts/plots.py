@@ -21,7 +21,8 @@ def short_label(
     facts:Facts, # of one face
 ) -> str: # such as '31, Female, White'
     "Say the three facts in as few letters as possible"
-    return f'{facts.age:.0f}, {facts.gender}, {facts.race}'
+    words = [f'{facts.age:.0f}'] if 'age' in facts.tasks else []
+    return ', '.join(words+[w for w in (facts.gender, facts.race) if w])
 
 # %% ../nbs/12_plots.ipynb #589e48ed
 def _overlap(a, b):

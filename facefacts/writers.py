@@ -7,7 +7,7 @@ from __future__ import annotations
 import csv, errno, io, json, os, re, shutil, sys
 from pathlib import Path
 from fastcore.basics import patch
-from .core import COLUMNS, DTYPES, FaceFactsError, need, pct, printable
+from .core import COLUMNS, DTYPES, FaceFactsError, need, printable, sentence
 from .core import _new_beside, _put_in_place
 
 # %% auto #0
@@ -22,9 +22,8 @@ def as_text(
     name = r['file']
     if number and r['face'] is not None: name += f" face {r['face']+1}"
     if r['error']: return printable(r['error'] if r['error'].startswith(name) else f"{name}: {r['error']}")
-    race = r['p_'+r['race'].lower()]
-    s = (f"{name}: looks {r['age']:.0f} years old (90 % interval {r['age_low']:.0f} to {r['age_high']:.0f}), "
-        f"perceived as {r['gender']} ({pct(r['gender_prob'])}) and {r['race']} ({pct(race)})")
+    race = r['race'] and r['p_'+r['race'].lower()]
+    s = f"{name}: {sentence(r['age'], r['age_low'], r['age_high'], r['gender'], r['gender_prob'], r['race'], race)}"
     notes = r['notes'].split('; ') if r['notes'] else []
     n = getattr(r, 'others', 0)
     if n: notes.append(f"at least {n} more {'face' if n==1 else 'faces'} in this photo: --faces all reports each")
