@@ -73,10 +73,10 @@ class FaceFacts:
         def crops_of(self, pixels:np.ndarray, face:Face) -> dict: ...
         def logits(self, crops:list[dict], batch:int=8, known=()) -> dict: ...
         def decode_logits(self, logits:dict) -> dict: ...
-        def answer(self, crops:list[dict], batch:int=8) -> dict: ...
-        def facts(self, photo:Photo|np.ndarray, faces:list[Face]) -> list[Facts]: ...
-        def __call__(self, photo, face:Face|None=None) -> Facts: ...
-        def all(self, photo) -> list[Facts]: ...
+        def answer(self, crops:list[dict], batch:int=8, tasks=None) -> dict: ...
+        def facts(self, photo:Photo|np.ndarray, faces:list[Face], tasks=None) -> list[Facts]: ...
+        def __call__(self, photo, face:Face|None=None, tasks=None) -> Facts: ...
+        def all(self, photo, tasks=None) -> list[Facts]: ...
         def crops(self, crops, check:bool=True) -> list[Facts]: ...
         def batches(self, photos, faces:str='all', batch:int=32, workers:int=2) -> Iterator[list]: ...
         def rows(self, ready:list, logits:dict|None=None) -> Iterator[dict]: ...
@@ -129,36 +129,48 @@ def logits(self:FaceFacts,
 # %% ../nbs/10_predict.ipynb #3bdeed31
 @patch
 def decode_logits(self:FaceFacts,
-    logits:dict, # network -> task -> logits (n, k); others than those of this method are left out
+    logits:dict, # network -> task -> logits (n, k); others than those of this method are left out, and some may be missing
 ) -> dict: # age, age_low, age_high (n,), age_probs (n, 117), gender_probs (n, 2), race_probs (n, 5)
     "Turn the logits of the networks into one answer"
-    answers = [decode(logits[n], net.meta['calibration']) for n,net in self.nets.items()]
+    answers = [decode(logits[n], net.meta['calibration']) for n,net in self.nets.items() if n in logits]
     if self.method=='both': return decode(mean_logits(*answers), self.calibration)
     return {k: v for a in answers for k,v in a.items()}
+
+def _tasks(tasks):
+    "Check which of `TASKS` are asked"
+    asked = TASKS if tasks is None else (tasks,) if isinstance(tasks, str) else tuple(tasks)
+    if not asked or set(asked)-set(TASKS): raise ValueError(f"tasks are some of {', '.join(TASKS)}, not {tasks!r}")
+    return asked
 
 @patch
 def answer(self:FaceFacts,
     crops:list[dict], # n times size -> (size, size, 3) uint8
     batch:int=8, # crops in one forward pass
-) -> dict: # as `decode_logits` returns it; empty without crops
+    tasks=None, # those of `TASKS` that are asked: only networks that answer one of them run; None for all
+) -> dict: # as `decode_logits` returns it, of these tasks; empty without crops
     "Predict from crops"
-    return self.decode_logits(self.logits(crops, batch)) if crops else {}
+    tasks = _tasks(tasks)
+    if not crops: return {}
+    idle = [n for n,net in self.nets.items() if not set(net.tasks)&set(tasks)]
+    a = self.decode_logits(self.logits(crops, batch, idle))
+    return {k: v for k,v in a.items() if k.partition('_')[0] in tasks}
 
 # %% ../nbs/10_predict.ipynb #a3f748dc
 @patch
 def facts(self:FaceFacts,
     photo:Photo|np.ndarray, # the photo, decoded
     faces:list[Face], # in its pixels, from `find_faces`
+    tasks=None, # those of `TASKS` that are asked: only networks that answer one of them run; None for all
 ) -> list[Facts]: # one for each of `faces`, in that order
     "Answer for faces that are found already"
     if not isinstance(photo, Photo): photo = read_photo(photo)
     seen = [self._look(photo, f) for f in faces]
-    a = self.answer([c for _,c,_ in seen])
+    a = self.answer([c for _,c,_ in seen], tasks=tasks)
     return [as_facts(a, i, f, self.method, photo.name, i, notes, c[SHOWN]) for i,(f,c,notes) in enumerate(seen)]
 
 # %% ../nbs/10_predict.ipynb #53fd2d5a
 def as_facts(
-    answers:dict, # from `FaceFacts.decode_logits`
+    answers:dict, # from `FaceFacts.decode_logits`; of all tasks, or some
     i:int, # which of them
     face:Face, # in pixels of the full photo
     method:str, # one of `METHODS`
@@ -166,35 +178,42 @@ def as_facts(
     index:int, # number of the face in its photo, from 0
     warnings:tuple=(), # reasons for doubt
     crop:np.ndarray|None=None, # (160, 160, 3) uint8, as the network sees it
-) -> Facts:
+) -> Facts: # NaN, '' or None for tasks that were not asked
     "Make the `Facts` of one face"
-    gender, race = answers['gender_probs'][i], answers['race_probs'][i]
-    age, low, high = (float(answers[k][i]) for k in ('age', 'age_low', 'age_high'))
-    races = dict(zip(RACES, map(float, race)))
-    return Facts(age, (low, high), GENDERS[gender.argmax()], float(gender.max()), RACES[race.argmax()], races, face, method, file, index,
-        warnings, answers['age_probs'][i], crop)
+    one = {k: v[i] for k,v in answers.items()}
+    age, low, high = (float(one.get(k, np.nan)) for k in ('age', 'age_low', 'age_high'))
+    gender, gender_prob, race, races = '', np.nan, '', {}
+    if 'gender_probs' in one:
+        p = one['gender_probs']
+        gender, gender_prob = GENDERS[p.argmax()], float(p.max())
+    if 'race_probs' in one:
+        p = one['race_probs']
+        race, races = RACES[p.argmax()], dict(zip(RACES, map(float, p)))
+    return Facts(age, (low, high), gender, gender_prob, race, races, face, method, file, index, warnings, one.get('age_probs'), crop)
 
 # %% ../nbs/10_predict.ipynb #8d64d746
 @patch
 def __call__(self:FaceFacts,
     photo, # a path, bytes, a file object, a PIL image, an array, or the value of a FileUpload
     face:Face|None=None, # another face than the face of interest, in pixels of the full photo
+    tasks=None, # those of `TASKS` that are asked: only networks that answer one of them run; None for all
 ) -> Facts:
     "Predict the facts of the face of interest"
     if face is not None:
         p = read_photo(photo)
-        return self.facts(p, [face])[0]
+        return self.facts(p, [face], tasks)[0]
     p,faces = find_in(photo, size=SHOWN)
     if not faces: raise NoFaceFound(f"no face was found in {p.name or 'the picture'}; is one there, upright and not tiny?")
-    return self.facts(p, faces)[0]
+    return self.facts(p, faces, tasks)[0]
 
 # %% ../nbs/10_predict.ipynb #49d2a45a
 @patch
 def all(self:FaceFacts,
     photo, # a path, bytes, a file object, a PIL image, an array, or the value of a FileUpload
+    tasks=None, # those of `TASKS` that are asked: only networks that answer one of them run; None for all
 ) -> list[Facts]: # largest face first; empty if there is no face
     "Predict the facts of every face"
-    return self.facts(*find_in(photo, largest=False, size=SHOWN))
+    return self.facts(*find_in(photo, largest=False, size=SHOWN), tasks)
 
 # %% ../nbs/10_predict.ipynb #28f833a1
 from fastcore.basics import patch

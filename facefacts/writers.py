@@ -7,8 +7,7 @@ from __future__ import annotations
 import csv, errno, io, json, os, re, shutil, sys
 from pathlib import Path
 from fastcore.basics import patch
-from .core import COLUMNS, DTYPES, FaceFactsError, need, pct, printable
-from .core import new_sibling, put_in_place
+from .core import COLUMNS, DTYPES, FaceFactsError, need, new_sibling, printable, put_in_place, facts_sentence
 
 # %% auto #0
 __all__ = ['FORMATS', 'as_text', 'csv_text', 'json_line', 'format_of', 'RowWriter']
@@ -22,9 +21,8 @@ def as_text(
     name = r['file']
     if number and r['face'] is not None: name += f" face {r['face']+1}"
     if r['error']: return printable(r['error'] if r['error'].startswith(name) else f"{name}: {r['error']}")
-    race = r['p_'+r['race'].lower()]
-    lines = [f"{name}: looks {r['age']:.0f} years old (90 % interval {r['age_low']:.0f} to {r['age_high']:.0f}), "
-        f"perceived as {r['gender']} ({pct(r['gender_prob'])}) and {r['race']} ({pct(race)})"]
+    race = r['race'] and r['p_'+r['race'].lower()]
+    lines = [f"{name}: {facts_sentence(r['age'], r['age_low'], r['age_high'], r['gender'], r['gender_prob'], r['race'], race)}"]
     if r['notes']: lines += [f'  note: {note}' for note in r['notes'].split('; ')]
     n = getattr(r, 'others', 0)
     if n: lines.append(f"  note: at least {n} more {'face' if n==1 else 'faces'} in this photo: --faces all reports each")
