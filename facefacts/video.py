@@ -159,6 +159,7 @@ def is_cut(before, after) -> bool:
 @patch
 def __iter__(self:Video): # yields `Frame`s
     "Read the frames that are wanted, in order"
+    if self.read or not self._cap.isOpened(): raise ValueError(f'{self.name} was read already: open it again')
     before = None
     while self._grab():
         index = self.read-1
@@ -319,7 +320,7 @@ def _answer(self:Watch, frame, seen) -> Look:
         means.append(t.facts(ff))
     return Look(frame.index, frame.seconds, facts, means, frame.cut)
 
-# %% ../nbs/14_video.ipynb #6d5f11f8
+# %% ../nbs/14_video.ipynb #4d01b7f3
 @patch
 def __iter__(self:Watch): # yields a `Look` at each frame, in order
     "Search some frames ahead, and answer for one after the other"
@@ -346,7 +347,7 @@ def watch(self:FaceFacts,
     "Predict the facts of the faces in a video, a frame at a time"
     return Watch(self, path, every, rate, workers=workers)
 
-# %% ../nbs/14_video.ipynb #27764a76
+# %% ../nbs/14_video.ipynb #21db3515
 @dataclass(repr=False)
 class VideoFacts:
     "Facts of the faces in a video: `tracks` has a summary of each track, `table` a row for each face and frame"
@@ -490,13 +491,13 @@ def annotate_video(
     f.close()
     try:
         with Video(path) as v, tqdm(total=v.count, disable=not progress, unit='frame', desc='drawing') as bar:
-            w = cv2.VideoWriter(os.fspath(tmp), cv2.VideoWriter_fourcc(*'mp4v'), v.fps, v.size)
-            n = 0
-            for bgr in v._drawn(boxes, tracks):
-                w.write(bgr if bgr.shape[1::-1]==v.size else cv2.resize(bgr, v.size))
-                n += 1
-                bar.update()
-            w.release()
+            w,n = cv2.VideoWriter(os.fspath(tmp), cv2.VideoWriter_fourcc(*'mp4v'), v.fps, v.size),0
+            try:
+                for bgr in v._drawn(boxes, tracks):
+                    w.write(bgr if bgr.shape[1::-1]==v.size else cv2.resize(bgr, v.size))
+                    n += 1
+                    bar.update()
+            finally: w.release()
         _finish(tmp, n, out)
     except BaseException:
         tmp.unlink(missing_ok=True)
