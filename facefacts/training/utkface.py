@@ -105,7 +105,7 @@ def _order(name):
 # %% ../../nbs/training/02_utkface.ipynb #3e558ede
 def read_utkface(
     path, # folder, .zip or .tar (also .gz, .bz2, .xz)
-    twins:bool=True, # look for near-duplicates among files that are not in `known_files`
+    duplicates:bool=True, # look for near-duplicates among files that are not in `known_files`
     progress:bool=True, # show a progress bar
 ):  # DataFrame: file, age (years), gender, race, sha256, group; attrs['skipped'] is a list of (file, reason)
     "Read the labels of UTKFace, and group its duplicates"
@@ -116,7 +116,7 @@ def read_utkface(
             why = ''.join(f' ({n[-99:]}: {reason})' for n,reason in skipped[:1])
             raise BadDataset(f'{path}: no UTKFace picture in its {len(pics.names)+len(pics.skipped):,} files{why}. {HOW}')
         df = pd.DataFrame(rows, columns='file age gender race sha256 group'.split()).sort_values('group', ignore_index=True)
-        df['group'] = group_files(df, pics.read if twins else None, progress)
+        df['group'] = group_files(df, pics.read if duplicates else None, progress)
     df.attrs['skipped'] = skipped
     return df
 
