@@ -353,7 +353,8 @@ def _video_paths(
         if p.is_dir(): raise WrongUsage(f'{p} is a folder: name a file in it')
         if p.exists() and seen.exists() and p.samefile(seen): raise WrongUsage(f'{p} is the video, and would be overwritten')
         if p.is_file() and not a.force: raise WrongUsage(f'{p} exists: --force replaces it')
-    if a.out and format_of(a.out)=='text': raise WrongUsage(f'{a.out}: rows of a video are written as .csv, .json, .jsonl or .parquet')
+    if a.out and FORMATS.get(paths[0].suffix.lower()) in (None, 'text'):
+        raise WrongUsage(f'{a.out}: rows of a video are written as .csv, .json, .jsonl or .parquet')
     return tuple(paths)
 
 # %% ../nbs/17_cli.ipynb #0c58f3ab
@@ -396,7 +397,7 @@ def video(a) -> int: # exit code
     if sys.stdout is not None: print(*watch.tracks, sep='\n')
     done = [f"{watch.looks} of {_count(watch.video.read, 'frame')} looked at", _count(len(watch.tracks), 'track')]
     if out: done.append(f"{_count(w.rows, 'row')} in {out}")
-    if drawn: done.append(f'drawn, without sound, in {drawn}')
+    if drawn: done.append(f'annotated video (without sound) in {drawn}')
     say(', '.join(done))
     if watch.video.note: say(watch.video.note)
     return int(watch.video.note!='')

@@ -37,6 +37,16 @@ def _cv2():
 class UnreadableVideo(UnreadableImage):
     "The input is not a video that can be read: the message names it and gives the reason"
 
+# %% ../nbs/14_video.ipynb #4db60834
+def _path(
+    path:str|Path, # of a file to read or write
+) -> Path:
+    "Refuse a name at which OpenCV crashes"
+    p = Path(path).expanduser()
+    try: os.fspath(p).encode()
+    except UnicodeEncodeError: raise UnreadableVideo(f'{printable(p)}: OpenCV takes only names in UTF-8: rename the file') from None
+    return p
+
 # %% ../nbs/14_video.ipynb #c9b806e1
 def _is_photo(path) -> bool:
     "Check if a file is a picture that does not move"
@@ -49,7 +59,7 @@ def _open_video(
     path:str|Path, # a file
 ): # OpenCV's reader
     "Open a video, or say why that is not possible"
-    cv2,p = _cv2(),Path(path).expanduser()
+    cv2,p = _cv2(),_path(path)
     if p.is_dir(): raise UnreadableVideo(f'{path} is a folder: name one video')
     if not p.exists(): raise UnreadableVideo(f'{path}: there is no such file: check the path')
     if not p.is_file(): raise UnreadableVideo(f'{path} is not a file: save the video first')
@@ -320,7 +330,7 @@ def _answer(self:Watch, frame, seen) -> Look:
         means.append(t.facts(ff))
     return Look(frame.index, frame.seconds, facts, means, frame.cut)
 
-# %% ../nbs/14_video.ipynb #4d01b7f3
+# %% ../nbs/14_video.ipynb #8a3b8812
 @patch
 def __iter__(self:Watch): # yields a `Look` at each frame, in order
     "Search some frames ahead, and answer for one after the other"
@@ -347,7 +357,7 @@ def watch(self:FaceFacts,
     "Predict the facts of the faces in a video, a frame at a time"
     return Watch(self, path, every, rate, workers=workers)
 
-# %% ../nbs/14_video.ipynb #21db3515
+# %% ../nbs/14_video.ipynb #4d400cca
 @dataclass(repr=False)
 class VideoFacts:
     "Facts of the faces in a video: `tracks` has a summary of each track, `table` a row for each face and frame"
@@ -408,7 +418,7 @@ def check_annotate(
     path:str|Path, # the video that is read
 ) -> Path:
     "Refuse, before the work begins, a file that cannot be written"
-    p = Path(out).expanduser()
+    p = _path(out)
     if p.suffix.lower()!='.mp4': raise FaceFactsError(f'{out}: a video is written as .mp4')
     if p.is_dir(): raise FaceFactsError(f'{out} is a folder: name a file, such as {p/"annotated.mp4"}')
     if p.exists() and Path(path).expanduser().exists() and p.samefile(Path(path).expanduser()):
