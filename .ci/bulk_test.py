@@ -1,9 +1,9 @@
 """FactsOf in Ray Data and in Spark, both in local mode: every photo has its rows, though five are broken and a worker dies.
 
-    python .ci/bulk_test.py           both engines; needs ray[data], pyspark and Java
-    python .ci/bulk_test.py ray       one of them
+    python .ci/bulk_test.py           both engines, 2,000 photos; needs ray[data], pyspark, and Java for Spark
+    python .ci/bulk_test.py ray 60    one of them, with 60 photos
 """
-import importlib.util, io, os, random, re, shutil, sys, tempfile, time, zipfile
+import io, os, random, shutil, sys, tempfile, time, zipfile
 from pathlib import Path
 from PIL import Image
 import pyarrow as pa
@@ -14,7 +14,8 @@ from facefacts.bulk import SCHEMA, FactsOf, iter_images
 os.environ |= dict(RAY_USAGE_STATS_ENABLED='0', RAY_BACKEND_LOG_LEVEL='fatal', RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO='0', RAY_raylet_start_wait_time_s='120')
 here = Path(__file__).resolve().parent.parent
 UTKFACE = here.parent/'shared'/'data'/'UTKFace.zip'
-PHOTOS = int(os.environ.get("N", 0)) or (2000 if UTKFACE.exists() else 200)
+numbers = [int(o) for o in sys.argv[1:] if o.isdecimal()]
+PHOTOS = numbers[0] if numbers else 2000 if UTKFACE.exists() else 200
 BROKEN,BATCH = 5,max(5, PHOTOS//40)
 
 def make_photos(folder:Path) -> str:
@@ -105,7 +106,7 @@ def with_spark(table:pa.Table, marker:Path) -> pa.Table:
 if __name__=='__main__':
     COLUMNS = SCHEMA.names
     engines = dict(ray=with_ray, spark=with_spark)
-    chosen = sys.argv[1:] or list(engines)
+    chosen = [o for o in sys.argv[1:] if o in engines] or list(engines)
     tmp = Path(tempfile.mkdtemp(prefix='ff'))
     try:
         print(make_photos(tmp/'photos'), flush=True)
