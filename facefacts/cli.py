@@ -548,7 +548,7 @@ def _say_missing(
     "Say which networks a folder lacks before `predict` can use it"
     from facefacts.weights import WEIGHTS
     missing = [f'{name}.onnx' for name in METHOD_NETS[method] if not (folder/f'{name}.onnx').is_file()]
-    if missing: say(f"{folder} lacks {' and '.join(missing)}, which predict needs too: train them (--task), or copy them from {WEIGHTS}")
+    if missing: say(f"{folder} lacks {' and '.join(missing)}, which predict needs too: train with --task, or copy from {WEIGHTS}")
 
 # %% ../nbs/17_cli.ipynb #142a9d5e
 def train(a) -> int: # exit code
