@@ -9,8 +9,8 @@ from .core import *
 
 # %% auto #0
 __all__ = ['TEMPERATURES', 'CENTRES', 'softmax', 'sigmoid', 'nll', 'two_class', 'fit_temperature', 'ece', 'cdf_at', 'quantile',
-           'decode_age', 'conformal_reach', 'age_interval', 'bell_around', 'calibrate', 'age_probs', 'decode',
-           'mean_logits']
+           'decode_age', 'conformal_reach', 'age_interval', 'bell_around', 'known_labels', 'calibrate', 'age_probs',
+           'decode', 'mean_logits']
 
 # %% ../nbs/02_calibration.ipynb #7c7337bc
 def softmax(
@@ -24,102 +24,110 @@ def softmax(
 def sigmoid(
     logits:np.ndarray, # any shape
 ) -> np.ndarray: # the same shape, 0 to 1
-    "Turn logits of a yes-or-no question into the probability of yes"
+    "Turn the logits of a yes-or-no question into probabilities of yes"
     return .5*(1+np.tanh(.5*np.asarray(logits, dtype=np.float64)))
 
 # %% ../nbs/02_calibration.ipynb #b2875743
-TEMPERATURES = np.exp(np.linspace(np.log(.25), np.log(5), 200))
+TEMPERATURES = np.exp(np.linspace(np.log(.25), np.log(5), 200)) # (200,) from 0.25 to 5
 
 # %% ../nbs/02_calibration.ipynb #642337e8
 def nll(
     probs:np.ndarray, # (n, k)
     y:np.ndarray, # (n,) codes, 0 to k-1
-) -> float: # nats; smaller is better
-    "Mean negative logarithm of the probability that was given to the truth"
+) -> float: # nats per face; smaller is better
+    "Compute the mean negative log-likelihood of the labels"
     return float(-np.log(np.clip(probs[np.arange(len(y)), y], 1e-12, None)).mean())
 
 # %% ../nbs/02_calibration.ipynb #985863ce
 def two_class(
     logits:np.ndarray, # (n, 1) logit of Female
 ) -> np.ndarray: # (n, 2) logits of Male and Female
-    "Write a yes-or-no logit as a choice between two"
+    "Write a yes-or-no logit as logits of two classes"
     return np.concatenate([np.zeros_like(logits), logits], 1)
 
 # %% ../nbs/02_calibration.ipynb #69a65d92
 def fit_temperature(
     logits:np.ndarray, # (n, k), or (n, 1) for a yes-or-no question
     y:np.ndarray, # (n,) codes of the labels
-) -> float: # divide logits by this
+) -> float: # the temperature, 0.25 to 5: divide logits by it
     "Find the temperature that makes held-out labels most probable"
     if logits.shape[1]==1: logits = two_class(logits)
-    return float(min(TEMPERATURES, key=lambda t: nll(softmax(logits/t), y)))
+    losses = [nll(softmax(logits/t), y) for t in TEMPERATURES]
+    return float(TEMPERATURES[np.argmin(losses)])
 
 # %% ../nbs/02_calibration.ipynb #98ce4683
 def ece(
     probs:np.ndarray, # (n, k)
     y:np.ndarray, # (n,) codes
-    bins:int=15, # of equal width
-) -> float: # 0 is perfect
-    "Expected calibration error of the most probable class"
+    bins:int=15, # number of bins of confidence, of equal width
+) -> float: # 0 to 1; 0 is perfect
+    "Compute the expected calibration error of the most probable class"
     conf, right = probs.max(1), probs.argmax(1)==y
-    b = np.minimum((conf*bins).astype(int), bins-1)
-    return float(sum(abs(conf[b==i].mean()-right[b==i].mean())*(b==i).mean() for i in range(bins) if (b==i).any()))
+    which = np.minimum((conf*bins).astype(int), bins-1)
+    total = 0.
+    for i in range(bins):
+        inside = which==i
+        if inside.any(): total += abs(conf[inside].mean()-right[inside].mean())*inside.mean()
+    return float(total)
 
 # %% ../nbs/02_calibration.ipynb #7bd81979
 def cdf_at(
-    probs:np.ndarray, # (n, 117) distribution over `AGES`
+    probs:np.ndarray, # (n, 117) distributions over `AGES`
     age:np.ndarray, # (n,) years
 ) -> np.ndarray: # (n,) 0 to 1
-    "Share of each distribution below `age`, when each year's share is spread evenly from half a year before to half a year after"
-    c = np.concatenate([np.zeros((len(probs), 1)), probs.cumsum(1)], 1)
-    a = np.clip(np.asarray(age, dtype=np.float64)+.5, 0, MAX_AGE+1)
-    i = np.minimum(a.astype(int), MAX_AGE)
-    r = np.arange(len(probs))
-    return c[r,i]+(a-i)*probs[r,i]
+    "Compute the share of each distribution below `age`; a year's share is spread evenly over that year, half a year to each side"
+    below = np.concatenate([np.zeros((len(probs), 1)), probs.cumsum(1)], 1) # (n, 118) share below each year
+    at = np.clip(np.asarray(age, dtype=np.float64)+.5, 0, MAX_AGE+1)
+    year = np.minimum(at.astype(int), MAX_AGE)
+    rows = np.arange(len(probs))
+    return below[rows,year]+(at-year)*probs[rows,year]
 
 # %% ../nbs/02_calibration.ipynb #99b400be
 def quantile(
-    probs:np.ndarray, # (n, 117) distribution over `AGES`
+    probs:np.ndarray, # (n, 117) distributions over `AGES`
     q:float, # 0 to 1
 ) -> np.ndarray: # (n,) years, 0 to 116
     "Find the age below which a share `q` of each distribution is; the inverse of `cdf_at`"
     c = probs.cumsum(1)
-    i = np.minimum((c<q).sum(1), MAX_AGE)
-    r = np.arange(len(probs))
-    below = np.where(i>0, c[r,i-1], 0.)
-    return np.clip(i-.5+(q-below)/np.maximum(probs[r,i], 1e-9), np.maximum(i-.5, 0), np.minimum(i+.5, MAX_AGE))
+    year = np.minimum((c<q).sum(1), MAX_AGE)
+    rows = np.arange(len(probs))
+    below = np.where(year>0, c[rows,year-1], 0.)
+    age = year-.5+(q-below)/np.maximum(probs[rows,year], 1e-9)
+    return np.clip(age, np.maximum(year-.5, 0), np.minimum(year+.5, MAX_AGE))
 
 # %% ../nbs/02_calibration.ipynb #66031b70
-CENTRES = dict( # ways to read one age off a distribution (n, 117)
-    mean=lambda p: p@AGES,
-    median=lambda p: quantile(p, .5),
-    midway=lambda p: (p@AGES+quantile(p, .5))/2)
+def _mean(p): return p@AGES
+def _median(p): return quantile(p, .5)
+def _midway(p): return (_mean(p)+_median(p))/2
+CENTRES = dict(mean=_mean, median=_median, midway=_midway) # from distributions (n, 117) to ages (n,) in years
 
 # %% ../nbs/02_calibration.ipynb #cf7b3c62
 def decode_age(
-    probs:np.ndarray, # (n, 117)
+    probs:np.ndarray, # (n, 117) distributions over `AGES`
     how:str='mean', # a key of `CENTRES`
 ) -> np.ndarray: # (n,) whole years
-    "Read one age off each distribution"
+    "Reduce each distribution to one age"
     return np.rint(CENTRES[how](probs))
 
 # %% ../nbs/02_calibration.ipynb #7cf7ab0d
 def conformal_reach(
     probs:np.ndarray, # (n, 117) predicted for held-out faces
     age:np.ndarray, # (n,) their labels, whole years: 33 means 32.5 to 33.5
-    level:float=.9, # share of faces that must be inside
-) -> float: # 0 to 1: the interval is from quantile (1-reach)/2 to (1+reach)/2
-    "Find how far out in its distribution the labelled age is for `level` of the faces"
-    lo,hi = (2*cdf_at(probs, age+d)-1 for d in (-.5, .5))
-    s, n = np.where((lo<=0) & (hi>=0), 0, np.minimum(abs(lo), abs(hi))), len(age)
-    return float(np.sort(s)[min(int(np.ceil((n+1)*level)), n)-1])
+    level:float=.9, # share of faces that must be inside, 0 to 1
+) -> float: # the central part, 0 to 1: the interval is from quantile (1-reach)/2 to (1+reach)/2
+    "Find the central part of the distributions that contains the labelled age of `level` of the faces"
+    lo = 2*cdf_at(probs, age-.5)-1 # -1 to 1; 0 is the median
+    hi = 2*cdf_at(probs, age+.5)-1
+    needed = np.where((lo<=0) & (hi>=0), 0, np.minimum(abs(lo), abs(hi)))
+    rank = int(np.ceil((len(age)+1)*level))
+    return float(np.sort(needed)[min(rank, len(age))-1])
 
 # %% ../nbs/02_calibration.ipynb #717f5dbf
 def age_interval(
     probs:np.ndarray, # (n, 117)
     reach:float, # from `conformal_reach`
 ) -> tuple[np.ndarray, np.ndarray]: # low and high, (n,) years each
-    "Cut the interval out of each distribution"
+    "Compute the interval of each distribution"
     return quantile(probs, (1-reach)/2), quantile(probs, (1+reach)/2)
 
 # %% ../nbs/02_calibration.ipynb #283c150e
@@ -128,30 +136,55 @@ def bell_around(
     sigma, # standard deviation, years: one for all, or (n,)
 ) -> np.ndarray: # (n, 117)
     "Put a bell curve over `AGES` around each age"
-    d = np.exp(-.5*((AGES-np.clip(age, 0, MAX_AGE)[:,None])/np.reshape(sigma, (-1, 1)))**2)
-    return d/d.sum(1, keepdims=True)
+    age = np.clip(age, 0, MAX_AGE)[:,None]
+    p = np.exp(-.5*((AGES-age)/np.reshape(sigma, (-1, 1)))**2)
+    return p/p.sum(1, keepdims=True)
 
 # %% ../nbs/02_calibration.ipynb #5c993b77
-def _years(probs, age, level):
-    "Choose how to read ages off the distributions `probs` (n, 117) of faces labelled `age`"
-    off = {h: np.abs(decode_age(probs, h)-age) for h in CENTRES}
-    best = min(off, key=lambda h: off[h].mean())
-    d = off['midway']-off[best]
-    if d.mean() <= d.std()/len(d)**.5: best = 'midway' # too few faces to prefer one
+def _years(
+    probs:np.ndarray, # (n, 117) distributions of held-out faces
+    age:np.ndarray, # (n,) their labels, years
+    level:float, # of the interval, 0 to 1
+) -> dict: # 'decode' and 'interval'
+    "Choose how to reduce distributions to ages and intervals"
+    errors = {}
+    for how in CENTRES: errors[how] = np.abs(decode_age(probs, how)-age)
+    best = min(errors, key=lambda how: errors[how].mean())
+    worse = errors['midway']-errors[best]
+    if worse.mean() <= worse.std()/len(worse)**.5: best = 'midway' # too few faces to prefer another
     return dict(decode=best, interval=dict(level=level, reach=conformal_reach(probs, age, level)))
+
+# %% ../nbs/02_calibration.ipynb #3fb6e543
+def known_labels(
+    values:dict, # task -> (n, ...) logits, or anything else with a row for each face
+    y:dict, # task -> (n,) labels; -1 if unknown
+) -> tuple[dict, dict]: # values and labels of the faces with a known label, for the tasks that both have
+    "Drop, task by task, the faces whose label is unknown"
+    out,labels = {},{}
+    for t in values:
+        if t not in y: continue
+        label = np.asarray(y[t])
+        out[t],labels[t] = values[t][label>=0],label[label>=0]
+    return out, labels
 
 # %% ../nbs/02_calibration.ipynb #387584fb
 def calibrate(
     logits:dict, # task -> (n, k), of held-out faces
-    y:dict, # task -> (n,) labels: years, or codes
-    level:float=.9, # of the age interval
-) -> dict: # 'temperature', and for age 'decode', 'interval', and 'sigma' for the seed's head
+    y:dict, # task -> (n,) labels: years, or codes; -1 if unknown
+    level:float=.9, # of the age interval, 0 to 1
+) -> dict: # 'temperature'; for age 'decode' and 'interval'; for a network that returns one age 'sigma', too
     "Fit temperatures and the age interval on held-out faces"
-    c = dict(temperature={t: fit_temperature(v, np.rint(y[t]).astype(int)) for t,v in logits.items() if t in y and (v.shape[1]>1 or t!='age')})
+    logits, y = known_labels(logits, y)
+    temperature = {}
+    for task,z in logits.items():
+        if not len(y[task]): raise BadDataset(f'no held-out face has a label for {task}')
+        single = task=='age' and z.shape[1]==1 # one age instead of a distribution
+        if not single: temperature[task] = fit_temperature(z, np.rint(y[task]).astype(int))
+    c = dict(temperature=temperature)
     if 'age' not in logits: return c
-    a = logits['age']
-    if a.shape[1]==1: c['sigma'] = max(float(np.sqrt(((a[:,0]-y['age'])**2).mean())), .5)
-    return c | _years(age_probs(a, c), y['age'], level)
+    z,age = logits['age'],y['age']
+    if z.shape[1]==1: c['sigma'] = max(float(np.sqrt(((z[:,0]-age)**2).mean())), .5)
+    return c | _years(age_probs(z, c), age, level)
 
 # %% ../nbs/02_calibration.ipynb #134656c4
 def age_probs(
@@ -166,12 +199,13 @@ def age_probs(
 def decode(
     logits:dict, # task -> (n, k)
     c:dict, # from `calibrate`
-) -> dict: # age, age_low, age_high (n,); age_probs (n, 117), gender_probs (n, 2), race_probs (n, 5); those whose task is in `logits`
-    "Turn logits into facts and their doubt"
+) -> dict: # age, age_low, age_high (n,); age_probs (n, 117), gender_probs (n, 2), race_probs (n, 5); for the tasks in `logits`
+    "Turn logits into facts with their uncertainty"
     out = {}
     if 'age' in logits:
         p = age_probs(logits['age'], c)
-        age, (lo,hi) = decode_age(p, c['decode']), age_interval(p, c['interval']['reach'])
+        age = decode_age(p, c['decode'])
+        lo,hi = age_interval(p, c['interval']['reach'])
         out |= dict(age=age, age_low=np.minimum(lo, age), age_high=np.maximum(hi, age), age_probs=p)
     if 'gender' in logits: out['gender_probs'] = softmax(two_class(logits['gender'])/c['temperature']['gender'])
     if 'race' in logits: out['race_probs'] = softmax(logits['race']/c['temperature']['race'])
@@ -179,14 +213,14 @@ def decode(
 
 # %% ../nbs/02_calibration.ipynb #2f005db4
 def mean_logits(
-    *answers:dict, # of several predictors for the same faces, from `decode`
+    *answers:dict, # from `decode`, of several predictors for the same faces
 ) -> dict: # task -> (n, k) logits, for `calibrate` and `decode`
     "Average the probabilities of several predictors"
     out = {}
-    for t in TASKS:
-        probs = [a[f'{t}_probs'] for a in answers if f'{t}_probs' in a]
+    for task in TASKS:
+        key = f'{task}_probs'
+        probs = [a[key] for a in answers if key in a]
         if not probs: continue
         z = np.log(np.clip(np.mean(probs, 0), 1e-9, None))
-        out[t] = z[:,1:]-z[:,:1] if t=='gender' else z
+        out[task] = z[:,1:]-z[:,:1] if task=='gender' else z
     return out
-

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 import numpy as np
 import facefacts
-from .core import METHODS, TASKS, FaceFactsError, NoFaceFound, UnreadableImage, codes, need, pct, printable, write_whole
-from .core import RACES, Face, Facts
+from .core import METHOD_NETS, METHODS, RACES, TASKS, Face, FaceFactsError, Facts, NoFaceFound, UnreadableImage
+from .core import codes, need, pct, printable, write_whole
 from .inputs import image_files, limits
 from .writers import FORMATS, RowWriter, format_of
 
@@ -343,12 +343,54 @@ def _sum_up(
 # %% ../nbs/17_cli.ipynb #b19f1489
 def _data(
     path:str, # as given
-    what:str='DATA is a UTKFace folder, .zip or .tar.gz (see https://susanqq.github.io/UTKFace)', # should be there
+    what:str='DATA is a UTKFace folder, .zip or .tar.gz (see https://susanqq.github.io/UTKFace), or a label file', # should be there
 ) -> Path:
     "Check that a data set is there"
     p = Path(path).expanduser()
     if not p.exists(): raise WrongUsage(f'there is no {p}: {what}')
     return p
+
+# %% ../nbs/17_cli.ipynb #f704b0e3
+def _left_out(
+    df, # from `read_labels`, `label_crops`
+) -> None:
+    "Say which rows of a label file are not used"
+    reasons = {}
+    for f,why in df.attrs.get('skipped', ()): reasons.setdefault(why, []).append(f)
+    for why,files in reasons.items():
+        say(f"{_count(len(files), 'row')} left out, {why}: {', '.join(files[:3])}{', ...' if len(files)>3 else ''}")
+
+# %% ../nbs/17_cli.ipynb #5a4b7bf6
+def _labels(
+    a, # options of `train` and `evaluate`
+) -> tuple: # DataFrame from `read_labels`, and the path of its pictures; (None, None) if DATA is UTKFace
+    "Read DATA, if it is not UTKFace"
+    from facefacts.training.label_files import find_tables, is_agedb, read_labels
+    data,images = _data(a.data),a.images
+    if not images:
+        if find_tables(data): raise WrongUsage(f'{data} has labels only: name the folder, .zip or .tar.gz of its pictures with --images')
+        if not (data.is_dir() or data.suffix.lower()=='.zip') or not is_agedb(data): return None, None
+        images = data
+    df = read_labels(data, _data(images, '--images is the folder, .zip or .tar.gz of the pictures that the label file names'))
+    return df, images
+
+# %% ../nbs/17_cli.ipynb #8a839405
+def _tasks(
+    a, # options of `train`
+    labels, # from `_labels`
+) -> list|None: # tasks to train; None: all of the method
+    "Choose the tasks that have labels"
+    from facefacts.training.label_files import check_labels
+    known = labels[list(TASKS)].notna().any()
+    has,lacks,tasks = known.index[known].tolist(),known.index[~known].tolist(),a.task
+    if lacks and a.method=='standalone' and not a.task:
+        say(f"no label for {' and '.join(lacks)}: the networks for {' and '.join(has)} are trained")
+        tasks = has
+    if missing := [t for t in tasks or TASKS if t in lacks]:
+        raise WrongUsage(f"{a.data} has no label for {' and '.join(missing)}; "
+            f"train the others:  --method standalone {' '.join(map('--task {}'.format, has))}")
+    check_labels(labels, tasks or TASKS)
+    return tasks
 
 # %% ../nbs/17_cli.ipynb #92b9817a
 def _folder(
@@ -368,7 +410,7 @@ def _command(
     line = ['facefacts', 'train', Path(a.data).name, '--method', a.method]
     for t in a.task or (): line += ['--task', t]
     line += ['--recipe', a.recipe, '--epochs', a.epochs, '--seed', a.seed]
-    for k in ('init', 'teacher', 'unlabelled'):
+    for k in ('images', 'init', 'teacher', 'unlabelled'):
         if getattr(a, k): line += [f'--{k}', Path(getattr(a, k)).name]
     for k in ('synthetic', 'devices', 'precision'):
         if getattr(a, k): line += [f'--{k}', getattr(a, k)]
@@ -382,7 +424,8 @@ def _lessons(
 ) -> tuple: # what the teacher answers, and faces without labels with its answers; None where there are none
     "Ask the teacher"
     from facefacts.training.recipes import RECIPES
-    from facefacts.training.teacher import build_unlabelled, keep_outputs, load_unlabelled
+    from facefacts.training.lfw import build_unlabelled, load_unlabelled
+    from facefacts.training.teacher import keep_outputs
     if not a.teacher: return None, None
     out = Path(a.out)
     outputs, unlabelled = keep_outputs(a.teacher, crops, out/'teacher.npz'), None
@@ -412,16 +455,52 @@ def _check_train(a) -> None:
     going = check_runs(a.out, nets, recipe, a.resume, bool(a.teacher), a.seed, a.init, a.pretrained)
     if a.resume and not going: say(f'there is nothing to resume in {a.out}: the training begins anew')
 
+# %% ../nbs/17_cli.ipynb #7f1b86dd
+def _label_crops(
+    labels, # from `_labels`
+    images, # path of the pictures
+    folder:Path, # of the store
+    tasks:list|None, # from `_tasks`
+) -> tuple: # crops, and their table
+    "Align the faces of a label file"
+    from facefacts.training.label_files import check_labels, label_crops
+    crops,df = label_crops(labels, images, folder)
+    _left_out(df)
+    check_labels(df, tasks or TASKS)
+    return crops, df
+
+# %% ../nbs/17_cli.ipynb #93d89c35
+def _about_data(
+    labels, # from `_labels`
+    df, # table of the crops
+) -> dict: # for the weights file
+    "Name a data set that is not UTKFace"
+    from facefacts.training.release import describe
+    return {} if labels is None else dict(data=describe(df)|dict(name=labels.attrs['name']))
+
+# %% ../nbs/17_cli.ipynb #7abee3be
+def _say_missing(
+    method:str, # one of `METHODS`
+    folder:Path, # with new weights
+) -> None:
+    "Say which networks a folder lacks before `predict` can use it"
+    from facefacts.weights import WEIGHTS
+    missing = [f'{name}.onnx' for name in METHOD_NETS[method] if not (folder/f'{name}.onnx').is_file()]
+    if missing: say(f"{folder} lacks {' and '.join(missing)}, which predict needs too: train them (--task), or copy them from {WEIGHTS}")
+
 # %% ../nbs/17_cli.ipynb #142a9d5e
 def train(a) -> int: # exit code
-    "Train the networks of a method on UTKFace, and write them as weights that `--weights` takes"
+    "Train the networks of a method on UTKFace or on your own data, and write them as weights that `--weights` takes"
     data,out = _data(a.data),_folder(a.out, '--out')
+    labels,images = _labels(a)
+    if labels is not None: a.task = _tasks(a, labels)
     _check_train(a)
     from facefacts.training.release import release
     from facefacts.training.recipes import RECIPES
     from facefacts.training.fit import Stopped, train
     from facefacts.training.utkface import build_store, load_store
-    crops,df = load_store(build_store(data, out/'store'))
+    if labels is None: crops,df = load_store(build_store(data, out/'store'))
+    else: crops,df = _label_crops(labels, images, out/'store', a.task)
     outputs,unlabelled = _lessons(a, crops, df)
     options = dict(init=a.init, pretrained=a.pretrained, seed=a.seed)
     options |= {k: getattr(a, k) for k in ('devices', 'precision') if getattr(a, k)}
@@ -430,20 +509,37 @@ def train(a) -> int: # exit code
         say(e)
         return 130
     for net in nets.values(): net.story['command'] = _command(a)
-    figures = release(nets, crops, df, out/'weights', RECIPES[a.recipe].size, recipe=a.recipe, epochs=a.epochs)
+    about = dict(recipe=a.recipe, epochs=a.epochs) | _about_data(labels, df)
+    figures = release(nets, crops, df, out/'weights', RECIPES[a.recipe].size, **about)
     for name,metrics in figures.items():
         print(f"{name}, on the validation part: {', '.join(f'{k} {v:.4g}' for k,v in metrics.items())}")
+    _say_missing(a.method, out/'weights')
     weights = printable(out/'weights')
     print(f"The networks are in {weights}. Use them:  facefacts predict --method {a.method} --weights {shlex.quote(weights)} PHOTO")
     return 0
 
+# %% ../nbs/17_cli.ipynb #8d3ae1ee
+def _split(
+    a, # options of `evaluate`
+    labels, # from `_labels`
+) -> str: # a part, 'all', or a file
+    "Choose the part to measure on"
+    parts = ('test', 'valid', 'published') if labels is None else ('all', *sorted(set(labels['split'])))
+    if a.split is None:
+        given = labels is None or a.weights or labels.attrs['split_given'] and 'test' in parts
+        return 'test' if given else 'all'
+    if a.split not in parts and not Path(a.split).is_file():
+        raise WrongUsage(f"there is no {a.split}: --split is {', '.join(parts)}, or a file that lists pictures, "
+            '.csv with a column `file` or .txt with a name a line')
+    return a.split
+
 # %% ../nbs/17_cli.ipynb #21f725a9
 def evaluate(a) -> int: # exit code
-    "Measure the networks of a method on UTKFace, and print the report"
+    "Measure the networks of a method on UTKFace or on your own data, and print the report"
     data = _data(a.data)
-    if a.split not in ('test', 'valid', 'published') and not Path(a.split).is_file():
-        raise WrongUsage(f'there is no {a.split}: --split is test, published, valid, or a file that lists pictures, '
-            '.csv with a column `file` or .txt with a name a line')
+    labels,images = _labels(a)
+    a.split = _split(a, labels)
+    if a.report and labels is not None: raise WrongUsage('--report measures UTKFace: leave it out with other data')
     if a.report:
         _folder(a.report, '--report')
         need('fairlearn')
@@ -456,12 +552,15 @@ def evaluate(a) -> int: # exit code
         return 0
     from facefacts.evaluation.report import evaluate
     from facefacts.evaluation.fairness import gaps
-    r = evaluate(data, method=a.method, split=a.split, weights=a.weights)
+    if labels is not None: _left_out(labels)
+    r = evaluate(data if labels is None else labels, method=a.method, split=a.split, weights=a.weights, images=images)
     lost = r.pred.attrs.get('not_found')
     if lost:
         say(f"{len(lost):,} of the {r.about['listed']:,} names in {a.split} are not in the data, such as {lost[0][:99]}: "
             'the others are measured')
-    print(r, 'From the best to the worst group, and the gap that chance alone would make:', gaps(r.pred).round(3).to_string(), sep='\n\n')
+    print(r)
+    if r.bins is not None or r.pred.filter(like='label_').isna().any(axis=None): return 0
+    print('\nFrom the best to the worst group, and the gap that chance alone would make:', gaps(r.pred).round(3).to_string(), sep='\n\n')
     return 0
 
 # %% ../nbs/17_cli.ipynb #68428c7b
@@ -497,8 +596,10 @@ def _weights(add):
 
 # %% ../nbs/17_cli.ipynb #f58051a9
 def _utkface(add):
-    "Add what commands for UTKFace begin with"
-    add('data', metavar='DATA', help='UTKFace: its folder, .zip or .tar.gz')
+    "Add what commands for a data set begin with"
+    add('data', metavar='DATA', help='UTKFace: its folder, .zip or .tar.gz; or a label file, with --images: .csv with a column file and '
+        'any of age, gender, race, or what comes with FairFace, Adience or APPA-REAL; or the pictures of AgeDB')
+    add('--images', metavar='FOLDER', help='the pictures that the label file names: their folder, .zip or .tar.gz')
 
 # %% ../nbs/17_cli.ipynb #533679c4
 def _whole(
@@ -565,9 +666,10 @@ def _evaluate_options(add):
     _utkface(add)
     _method(add)
     _weights(add)
-    add('--split', default='test', metavar='test|valid|published|FILE',
-        help='measure on the fixed test part, on valid, on the published list, or on the pictures that a file lists: '
-            '.csv with a column file, or .txt with a name a line (default: test)')
+    add('--split', metavar='test|valid|published|all|FILE',
+        help='measure on the fixed test part, on valid, on the published list of UTKFace, on all rows of a label file, or on the '
+            'pictures that a file lists: .csv with a column file, or .txt with a name a line (default: test; all for a label file '
+            'that has no test part, unless --weights are given)')
     add('--report', metavar='FOLDER', help='measure all methods on both sets, and write report, answers and model card to FOLDER')
     add('--store', metavar='FOLDER', help='with --report: take the crops of an earlier training instead of cutting them again')
     add('--imbalance', metavar='FILE.csv',

@@ -9,8 +9,8 @@ from ..core import *
 from .metrics import *
 
 # %% auto #0
-__all__ = ['ENOUGH', 'BETTER', 'INKS', 'keys', 'intersections', 'gaps', 'fairness', 'misses', 'plot_reliability', 'plot_coverage',
-           'plot_decades', 'confusion', 'plot_confusion', 'worst', 'by_sharpness']
+__all__ = ['ENOUGH', 'BETTER', 'INKS', 'DOTS', 'WORST', 'keys', 'with_intervals', 'intersections', 'gaps', 'fairness', 'misses',
+           'plot_reliability', 'plot_coverage', 'plot_decades', 'confusion', 'plot_confusion', 'worst', 'by_sharpness']
 
 # %% ../../nbs/evaluation/02_fairness.ipynb #b1dd95c8
 ENOUGH = 30 # faces; a smaller group is listed, but not compared
@@ -23,10 +23,22 @@ def keys(
     by=('gender', 'race', 'age'), # one or more of these
 ) -> pd.DataFrame: # a column for each of `by`, ordered as people would
     "List the groups that each face belongs to"
-    cats = dict(gender=GENDERS, race=RACES, age=[band(b) for b in BANDS])
-    return pd.DataFrame({k: pd.Categorical(pred.label_age.map(band) if k=='age' else pred[f'label_{k}'], cats[k], ordered=True) for k in by}, index=pred.index)
+    names, out = dict(gender=GENDERS, race=RACES, age=[band(b) for b in BANDS]), {}
+    for k in by:
+        group = pred.label_age.map(band) if k=='age' else pred[f'label_{k}']
+        out[k] = pd.Categorical(group, names[k], ordered=True)
+    return pd.DataFrame(out, index=pred.index)
 
 # %% ../../nbs/evaluation/02_fairness.ipynb #f36750fb
+def with_intervals(
+    x:pd.DataFrame, # from `per_face`, the faces of one group
+    times:int=1000, # number of bootstrap samples
+) -> dict: # n, and every figure with _low and _high
+    "Average the figures of a group, with intervals"
+    (low,high), out = bootstrap(x.to_numpy(), times), dict(n=len(x))
+    for i,k in enumerate(x): out |= {k: x[k].mean(), f'{k}_low': low[i], f'{k}_high': high[i]}
+    return out
+
 def intersections(
     pred:pd.DataFrame, # predictions and labels, from `read_answers`, `on_photos` or `on_store`
     by=('gender', 'race', 'age'), # labels that define the groups
@@ -34,10 +46,9 @@ def intersections(
 ) -> pd.DataFrame: # one row per group: `by`, n, and every figure with _low and _high
     "Measure every intersection of the groups in `by`"
     x, rows = per_face(pred), []
-    for g,i in keys(pred, by).groupby(list(by), observed=True).indices.items():
-        v = x.to_numpy()[i]
-        lo,hi = bootstrap(v, times)
-        rows.append(dict(zip(by, g if isinstance(g, tuple) else (g,)))|dict(n=len(i))|{f'{k}{s}': o for s,vals in (('', v.mean(0)), ('_low', lo), ('_high', hi)) for k,o in zip(x, vals)})
+    for group,i in keys(pred, by).groupby(list(by), observed=True).indices.items():
+        names = group if isinstance(group, tuple) else (group,)
+        rows.append(dict(zip(by, names))|with_intervals(x.iloc[i], times))
     return pd.DataFrame(rows)
 
 # %% ../../nbs/evaluation/02_fairness.ipynb #5b2fe86d
@@ -55,13 +66,13 @@ def gaps(
     code,groups = pd.factorize(names, sort=True)
     if len(groups)<2: return pd.DataFrame(columns='best best_value worst worst_value gap chance'.split())
     x = per_face(pred.loc[names.index])[list(BETTER)]
-    one = np.eye(len(groups))[code].T/np.bincount(code)[:,None] # (groups, n) averages by group
-    m,r = one@x.to_numpy(), np.random.default_rng(seed)
-    chance = np.quantile([np.ptp(one@r.permutation(x.to_numpy()), axis=0) for _ in range(times)], .95, axis=0)
-    rows = {}
-    for j,(f,sign) in enumerate(BETTER.items()):
-        b,w = (sign*m[:,j]).argmax(), (sign*m[:,j]).argmin()
-        rows[f] = dict(best=groups[b], best_value=m[b,j], worst=groups[w], worst_value=m[w,j], gap=abs(m[b,j]-m[w,j]), chance=chance[j])
+    one = np.eye(len(groups))[code].T/np.bincount(code)[:,None] # (groups, n): averages by group
+    means, r = one@x.to_numpy(), np.random.default_rng(seed)
+    shuffled = [np.ptp(one@r.permutation(x.to_numpy()), axis=0) for _ in range(times)]
+    chance, rows = np.quantile(shuffled, .95, axis=0), {}
+    for (figure,sign),m,c in zip(BETTER.items(), means.T, chance):
+        best, worst = (sign*m).argmax(), (sign*m).argmin()
+        rows[figure] = dict(best=groups[best], best_value=m[best], worst=groups[worst], worst_value=m[worst], gap=abs(m[best]-m[worst]), chance=c)
     return pd.DataFrame(rows).T.infer_objects()
 
 # %% ../../nbs/evaluation/02_fairness.ipynb #ec585117
@@ -71,19 +82,28 @@ def fairness(
 ) -> pd.DataFrame: # one row per answer and grouping: groups (number), equal_opportunity, demographic_parity, parity_of_labels (differences, 0 to 1)
     "Compute equal-opportunity and demographic-parity differences with fairlearn"
     need('fairlearn')
-    from fairlearn.metrics import demographic_parity_difference as parity, equal_opportunity_difference as opportunity
     k, rows = keys(pred), []
     for task,names in (('gender', GENDERS), ('race', RACES)):
         for name in names:
-            for by in (b for b in k if b!=task):
-                y,p = pred[f'label_{task}']==name, pred[task]==name
-                n = y.groupby(k[by], observed=True).sum()
-                here = k[by].isin(n.index[n>=enough]).to_numpy()
-                if (n>=enough).sum()<2: continue
-                kw = dict(sensitive_features=k[by][here].astype(str))
-                rows.append(dict(answer=name, between=by, groups=int((n>=enough).sum()), equal_opportunity=opportunity(y[here], p[here], **kw),
-                    demographic_parity=parity(y[here], p[here], **kw), parity_of_labels=parity(y[here], y[here], **kw)))
+            for by in k.columns.drop(task):
+                row = _differences(pred[f'label_{task}']==name, pred[task]==name, k[by], enough)
+                if row: rows.append(dict(answer=name, between=by)|row)
     return pd.DataFrame(rows, columns='answer between groups equal_opportunity demographic_parity parity_of_labels'.split())
+
+def _differences(
+    y, # (n,) has the label?
+    p, # (n,) has the answer?
+    group, # (n,) names
+    enough:int, # minimum number of faces with the label in a group
+) -> dict|None: # a row for `fairness`; None if fewer than two groups have enough faces
+    "Compare the groups for one answer"
+    from fairlearn.metrics import demographic_parity_difference as parity, equal_opportunity_difference as opportunity
+    n = y.groupby(group, observed=True).sum()
+    large = n.index[n>=enough]
+    if len(large)<2: return None
+    here = group.isin(large).to_numpy()
+    y, p, kw = y[here], p[here], dict(sensitive_features=group[here].astype(str))
+    return dict(groups=len(large), equal_opportunity=opportunity(y, p, **kw), demographic_parity=parity(y, p, **kw), parity_of_labels=parity(y, y, **kw))
 
 # %% ../../nbs/evaluation/02_fairness.ipynb #4ce42a3e
 def misses(
@@ -95,26 +115,40 @@ def misses(
     rows = [dict(by='all', group='all', n=len(both), missed=len(lost))]
     for by,col in keys(both).items():
         g = both.missed.groupby(col, observed=True)
-        rows += [dict(by=by, group=x, n=n, missed=int(m)) for x,n,m in zip(g.size().index, g.size(), g.sum())]
+        for x,n,m in zip(g.size().index, g.size(), g.sum()): rows.append(dict(by=by, group=x, n=n, missed=int(m)))
     df = pd.DataFrame(rows)
     lo,hi = wilson(df.missed, df.n)
     return df.assign(share=df.missed/df.n, low=lo, high=hi)
 
 # %% ../../nbs/evaluation/02_fairness.ipynb #1fde2dc5
 INKS = '#3d7ea6', '#c8553d', '#6a994e'
+DOTS = dict(fmt='o', ms=4, elinewidth=1)
+
+def _bars(
+    ax, # matplotlib Axes
+    x, # (n,) positions
+    y, # (n,) values
+    low, # (n,) lower ends of their intervals
+    high, # (n,) upper ends
+    ink:str=INKS[0], # colour
+    **kwargs, # passed to `errorbar`
+):
+    "Draw values with their intervals"
+    ax.errorbar(x, y, [(y-low).clip(0), (high-y).clip(0)], color=ink, **DOTS|kwargs)
+
 def plot_reliability(
     pred:pd.DataFrame, # predictions and labels
 ): # matplotlib Figure
     "Plot accuracy against confidence, for gender and race"
     import matplotlib.pyplot as plt
     fig,axs = plt.subplots(1, 2, figsize=(6.4, 3), layout='constrained', sharey=True)
-    for ax,task in zip(axs, ('gender', 'race')):
-        t = reliability(pred, task)
+    for ax,task,left in zip(axs, ('gender', 'race'), (.45, .15)):
+        t, error = reliability(pred, task), eces(pred)[f'{task}_ece']
         ax.plot([0, 1], [0, 1], '--', color='gray', lw=1)
-        ax.errorbar(t.confidence, t.right, [(t.right-t.low).clip(0), (t.high-t.right).clip(0)], fmt='o', ms=4, color=INKS[0], elinewidth=1)
-        ax.set(xlabel=f'certainty about {task}', xlim=(.45 if task=='gender' else .15, 1.02), ylim=(0, 1.04), title=f"ECE {eces(pred)[f'{task}_ece']:.3f}")
-        ax.title.set_fontsize(9)
-    axs[0].set_ylabel('share that is right')
+        _bars(ax, t.confidence, t.right, t.low, t.high)
+        ax.set(xlabel=f'confidence in {task}', xlim=(left, 1.02), ylim=(0, 1.04))
+        ax.set_title(f'ECE {error:.3f}', fontsize=9)
+    axs[0].set_ylabel('accuracy')
     plt.close(fig)
     return fig
 
@@ -125,15 +159,16 @@ def plot_coverage(
 ): # matplotlib Figure
     "Plot how many labels are in the age interval, and how wide it is, by decade"
     import matplotlib.pyplot as plt
-    t = coverage(pred)
+    t, overall = coverage(pred), per_face(pred).coverage.mean()
     fig,(a,b) = plt.subplots(2, 1, figsize=(6, 3.6), layout='constrained', sharex=True, height_ratios=(3, 2))
     a.axhline(level, ls='--', color='gray', lw=1)
-    a.errorbar(t.index, t.inside, [(t.inside-t.low).clip(0), (t.high-t.inside).clip(0)], fmt='o', ms=4, color=INKS[0], elinewidth=1)
-    for x,(n,y) in enumerate(zip(t.n, t.low)): a.annotate(f'{n}', (x, y), (0, -9), textcoords='offset points', ha='center', fontsize=6, color='gray')
-    a.set(ylabel='labels inside', ylim=(min(.5, t.low.min()-.08), 1.02), title=f'{per_face(pred).coverage.mean():.1%} inside over all; below each decade its number of faces')
-    a.title.set_fontsize(9)
+    _bars(a, t.index, t.inside, t.low, t.high)
+    for x,(n,y) in enumerate(zip(t.n, t.low)):
+        a.annotate(f'{n}', (x, y), (0, -10), textcoords='offset points', ha='center', fontsize=8, color='gray')
+    a.set(ylabel='share of labels\nin the interval', ylim=(min(.5, t.low.min()-.1), 1.02))
+    a.set_title(f'{overall:.1%} of all labels are in the interval; gray: number of faces', fontsize=9)
     b.bar(t.index, t.width, color=INKS[0], alpha=.6)
-    b.set(ylabel='median width,\nyears', xlabel='labelled age, years')
+    b.set(ylabel='median width\n(years)', xlabel='labelled age (years)')
     plt.close(fig)
     return fig
 
@@ -147,11 +182,15 @@ def plot_decades(
     for i,((name,p),ink) in enumerate(zip(preds.items(), INKS)):
         t = coverage(p)
         x = np.arange(len(t))+.15*(i-(len(preds)-1)/2)
-        a.errorbar(x, t.error, [t.error-t.error_low, t.error_high-t.error], fmt='o', ms=4, color=ink, elinewidth=1, label=name)
+        _bars(a, x, t.error, t.error_low, t.error_high, ink, label=name)
         b.plot(x, t.bias, 'o', ms=4, color=ink)
-    for ax in (a, b): ax.set_xticks(range(len(t)), t.index, fontsize=7, rotation=30); ax.set_xlabel('labelled age, years')
-    a.set(ylabel='mean error, years', ylim=(0, None)); a.legend(fontsize=8, loc='upper left')
-    b.axhline(0, ls='--', color='gray', lw=1); b.set_ylabel('too old (+) or young (-), years')
+    for ax in (a, b):
+        ax.set_xticks(range(len(t)), t.index, fontsize=8, rotation=30)
+        ax.set_xlabel('labelled age (years)')
+    a.set(ylabel='mean absolute error (years)', ylim=(0, None))
+    a.legend(fontsize=8, loc='upper left')
+    b.axhline(0, ls='--', color='gray', lw=1)
+    b.set_ylabel('bias (years)')
     plt.close(fig)
     return fig
 
@@ -159,10 +198,11 @@ def plot_decades(
 def confusion(
     pred:pd.DataFrame, # predictions and labels
     task:str='race', # or 'gender'
-) -> pd.DataFrame: # number of faces: one row per label, one column per answer
-    "Count answers by label"
+) -> pd.DataFrame: # number of faces: one row per label, one column per prediction
+    "Count predictions by label"
     names = list(GENDERS if task=='gender' else RACES)
-    return pd.crosstab(pred[f'label_{task}'], pred[task]).reindex(index=names, columns=names, fill_value=0).rename_axis(index='label', columns='answer')
+    counts = pd.crosstab(pred[f'label_{task}'], pred[task])
+    return counts.reindex(index=names, columns=names, fill_value=0).rename_axis(index='label', columns='prediction')
 
 # %% ../../nbs/evaluation/02_fairness.ipynb #6a84864b
 def plot_confusion(
@@ -170,31 +210,37 @@ def plot_confusion(
 ): # matplotlib Figure
     "Plot the confusion matrices of gender and race: share of each label, and number of faces"
     import matplotlib.pyplot as plt
-    fig,axs = plt.subplots(1, 2, figsize=(7, 3), layout='constrained', width_ratios=(2, 4))
+    fig,axs = plt.subplots(1, 2, figsize=(8, 3.2), layout='constrained', width_ratios=(2, 4))
     for ax,task in zip(axs, ('gender', 'race')):
         n = confusion(pred, task)
         p = n.div(n.sum(axis=1).clip(lower=1), axis=0).to_numpy()
         ax.imshow(p, cmap='Blues', vmin=0, vmax=1, aspect='auto')
-        for (i,j),v in np.ndenumerate(p): ax.text(j, i, f'{v:.0%}\n{n.iloc[i,j]}', ha='center', va='center', fontsize=7, color='white' if v>.5 else 'black')
-        ax.set_xticks(range(len(n)), n.columns, fontsize=7); ax.set_yticks(range(len(n)), n.index, fontsize=7)
-        ax.set(xlabel=f'answered {task}', ylabel=f'labelled {task}')
+        for (i,j),v in np.ndenumerate(p):
+            ink = 'white' if v>.5 else 'black'
+            ax.text(j, i, f'{v:.0%}\n{n.iloc[i,j]}', ha='center', va='center', fontsize=8, color=ink)
+        ax.set_xticks(range(len(n)), n.columns, fontsize=8)
+        ax.set_yticks(range(len(n)), n.index, fontsize=8)
+        ax.set(xlabel=f'predicted {task}', ylabel=f'labelled {task}')
     plt.close(fig)
     return fig
 
 # %% ../../nbs/evaluation/02_fairness.ipynb #466bdfc5
+WORST = 'labelled {0.label_age:.0f} ({0.label_gender}, {0.label_race}), predicted {0.age:.0f} ({0.age_low:.0f} to {0.age_high:.0f}; {0.gender}, {0.race})'
+
 def worst(
     pred:pd.DataFrame, # predictions and labels; with sharpness, if measured
     n:int=10, # number of errors
 ) -> pd.DataFrame: # file, error (years), words; largest error first
     "Describe the largest errors of age"
-    e = pred.age-pred.label_age
-    rank = pred.sharpness.rank(pct=True) if 'sharpness' in pred and pred.sharpness.notna().any() else None
-    def words(i):
-        r = pred.loc[i]
-        s = f'labelled {r.label_age:.0f} ({r.label_gender}, {r.label_race}), answered {r.age:.0f} ({r.age_low:.0f} to {r.age_high:.0f}; {r.gender}, {r.race}): {abs(e[i]):.0f} years too {"old" if e[i]>0 else "young"}'
-        return s if rank is None else s+f'; {rank[i]:.0%} of the faces are no sharper'
-    top = e.abs().nlargest(n).index
-    return pd.DataFrame(dict(file=pred.file[top], error=e[top].round(1), words=[words(i) for i in top])).reset_index(drop=True)
+    error = pred.age-pred.label_age
+    rank = pred.sharpness.rank(pct=True) if 'sharpness' in pred else error*np.nan
+    rows = []
+    for i in error.abs().nlargest(n).index:
+        way = 'old' if error[i]>0 else 'young'
+        words = f'{WORST.format(pred.loc[i])}: {abs(error[i]):.0f} years too {way}'
+        if rank[i]==rank[i]: words += f'; {rank[i]:.0%} of the faces are no sharper'
+        rows.append(dict(file=pred.file[i], error=round(error[i], 1), words=words))
+    return pd.DataFrame(rows)
 
 # %% ../../nbs/evaluation/02_fairness.ipynb #1f83133d
 def by_sharpness(
@@ -203,8 +249,8 @@ def by_sharpness(
 ) -> pd.DataFrame: # one row per part: from, to (gray levels), n, every figure with _low and _high; empty if sharpness is not known
     "Measure blurred and sharp faces separately"
     if 'sharpness' not in pred or not pred.sharpness.notna().any(): return pd.DataFrame()
-    q, x, rows = pd.qcut(pred.sharpness.rank(method='first'), parts, labels=False), per_face(pred), []
-    for i,g in x.groupby(q):
-        s,(lo,hi) = pred.sharpness[g.index], bootstrap(g.to_numpy())
-        rows.append({'from': s.min(), 'to': s.max(), 'n': len(g)}|{f'{k}{e}': o for e,vals in (('', g.mean()), ('_low', lo), ('_high', hi)) for k,o in zip(x, vals)})
+    quarter, rows = pd.qcut(pred.sharpness.rank(method='first'), parts, labels=False), []
+    for _,x in per_face(pred).groupby(quarter):
+        s = pred.sharpness[x.index]
+        rows.append({'from': s.min(), 'to': s.max()}|with_intervals(x))
     return pd.DataFrame(rows)

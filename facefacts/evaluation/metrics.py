@@ -5,12 +5,12 @@
 # %% ../../nbs/evaluation/00_metrics.ipynb #46c56a0f
 from __future__ import annotations
 import numpy as np, pandas as pd
-from ..calibration import ece
+from ..calibration import ece, known_labels
 from ..core import *
 
 # %% auto #0
-__all__ = ['FIGURES', 'BANDS', 'DECIMALS', 'score', 'per_face', 'bootstrap', 'wilson', 'macro_f1', 'eces', 'summary', 'by_group',
-           'band', 'reliability', 'coverage', 'figure_text']
+__all__ = ['FIGURES', 'BANDS', 'DECIMALS', 'score', 'in_bins', 'per_face', 'bootstrap', 'wilson', 'macro_f1', 'eces', 'summary',
+           'by_group', 'band', 'age_bins', 'nearest_bin', 'bin_accuracy', 'reliability', 'coverage', 'figure_text']
 
 # %% ../../nbs/evaluation/00_metrics.ipynb #19deea83
 def score(
@@ -20,23 +20,35 @@ def score(
     e = df.age-df.label_age
     return pd.DataFrame(dict(error=e, inside=(df.age_low<=df.label_age+.5) & (df.label_age-.5<=df.age_high), gender=df.gender==df.label_gender, race=df.race==df.label_race), index=df.index)
 
+# %% ../../nbs/evaluation/00_metrics.ipynb #8e907c52
+def in_bins(
+    df:pd.DataFrame, # with label_age_low and label_age_high (years), or without
+) -> pd.Series: # one bool per face
+    "Find the faces whose age is labelled with a bin of several years"
+    if 'label_age_low' not in df: return pd.Series(False, df.index)
+    return df.label_age_low<df.label_age_high
+
 # %% ../../nbs/evaluation/00_metrics.ipynb #7f346f63
 FIGURES = dict(age_mae='age error, years', age_mse='squared age error', age_bias='too old (+) or young (-), years', cs5='at most 5 years off',
     coverage='age in interval', gender_acc='gender right', race_acc='race right')
 
 def per_face(
     pred:pd.DataFrame, # table as for `score`
-) -> pd.DataFrame: # one row per face, one column for each of `FIGURES`; the mean of a column is the figure
+) -> pd.DataFrame: # one row per face, one column for each of `FIGURES`; the mean of a column is the figure; NaN: the label is unknown, or a bin
     "Compute what each face contributes to each figure"
     s = score(pred)
     error = s.error.abs()
-    return pd.DataFrame(dict(age_mae=error, age_mse=error**2, age_bias=s.error, cs5=error<=5, coverage=s.inside,
+    x = pd.DataFrame(dict(age_mae=error, age_mse=error**2, age_bias=s.error, cs5=error<=5, coverage=s.inside,
         gender_acc=s.gender, race_acc=s.race)).astype(float)
+    years = pred.label_age.notna() & ~in_bins(pred)
+    known = dict(gender_acc=pred.label_gender.notna(), race_acc=pred.label_race.notna())
+    for name in x: x[name] = x[name].where(known.get(name, years))
+    return x
 
 
 # %% ../../nbs/evaluation/00_metrics.ipynb #8d9d0f46
 def bootstrap(
-    values:np.ndarray, # (n, k) what each of n faces contributes to each of k figures
+    values:np.ndarray, # (n, k) what each of n faces contributes to each of k figures; NaN: unknown
     times:int=1000, # number of samples to draw
     seed:int=0,
 ) -> np.ndarray: # (2, k) low and high, with 95 % of the samples' means between them; NaN without faces
@@ -44,7 +56,11 @@ def bootstrap(
     n = len(values)
     if not n: return np.full((2, np.shape(values)[1]), np.nan)
     counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1/n), times) # (times, n)
-    return np.quantile(counts@np.asarray(values)/n, (.025, .975), axis=0)
+    values = np.asarray(values, float)
+    known = ~np.isnan(values)
+    if known.all(): return np.quantile(counts@values/n, (.025, .975), axis=0)
+    with np.errstate(invalid='ignore'): means = counts@np.where(known, values, 0)/(counts@known)
+    return np.nanquantile(means, (.025, .975), axis=0)
 
 
 # %% ../../nbs/evaluation/00_metrics.ipynb #14dddfbd
@@ -62,8 +78,9 @@ def macro_f1(
     df:pd.DataFrame, # with race and label_race
 ) -> float: # 0 to 1
     "Average F1, the harmonic mean of precision and recall, over the five races, each with the same weight"
+    df = df[df.label_race.notna()]
     f1 = [2*((df.race==r) & (df.label_race==r)).sum()/max((df.race==r).sum()+(df.label_race==r).sum(), 1) for r in RACES]
-    return float(np.mean(f1))
+    return float(np.mean(f1)) if len(df) else np.nan
 
 # %% ../../nbs/evaluation/00_metrics.ipynb #e9324ced
 def eces(
@@ -73,20 +90,24 @@ def eces(
     female = np.where(df.gender=='Female', df.gender_prob, 1-df.gender_prob)
     y = codes(df, 'label_')
     race = df[[f'p_{r.lower()}' for r in RACES]].to_numpy(float)
-    return dict(gender_ece=ece(np.c_[1-female, female], y['gender']), race_ece=ece(race, y['race']))
+    probs, y = known_labels(dict(gender=np.c_[1-female, female], race=race), y)
+    return {f'{t}_ece': ece(p, y[t]) if len(p) else np.nan for t,p in probs.items()}
 
 # %% ../../nbs/evaluation/00_metrics.ipynb #d5a2fb9f
 def summary(
     df:pd.DataFrame, # table as for `score`
     times:int=1000, # number of bootstrap samples
-) -> pd.DataFrame: # one row per figure: value, low, high, n (faces)
+) -> pd.DataFrame: # one row per figure that has labels: value, low, high, n (faces)
     "Summarize a set of faces, with intervals"
     x = per_face(df)
+    if len(df): x = x.dropna(axis=1, how='all')
     low,high = bootstrap(x.to_numpy(), times)
-    out = pd.DataFrame(dict(value=x.mean(), low=low, high=high, n=float(len(x))))
+    out = pd.DataFrame(dict(value=x.mean(), low=low, high=high, n=x.notna().sum().astype(float)))
     if 'p_white' not in df or not len(df): return out
-    more = dict(race_f1=macro_f1(df), **eces(df))
-    return pd.concat([out, pd.DataFrame(dict(value=more, n=float(len(df))))])
+    known = df[['label_gender', 'label_race']].notna().sum()
+    more = pd.DataFrame(dict(value=dict(race_f1=macro_f1(df), **eces(df)),
+        n=dict(race_f1=known.label_race, gender_ece=known.label_gender, race_ece=known.label_race)))
+    return pd.concat([out, more[more.n>0].astype(float)])
 
 
 # %% ../../nbs/evaluation/00_metrics.ipynb #211f0d55
@@ -96,6 +117,7 @@ def by_group(
     width:int=10, # width of an age band, in years; the last begins at 80
 ) -> pd.DataFrame: # one row per group: n (faces) and every figure
     "Break the figures down by label"
+    df = df[df[f'label_{by}'].notna()]
     if by=='age':
         key = df.label_age.map(lambda a: age_band(min(a, 89), width))
         order = sorted(key.unique(), key=lambda b: int(b.split('-')[0]))
@@ -119,6 +141,50 @@ def band(
     "Name the age band"
     i = np.searchsorted(bands, age, 'right')-1
     return f'{bands[i]}+' if i==len(bands)-1 else f'{bands[i]}-{bands[i+1]-1}'
+
+# %% ../../nbs/evaluation/00_metrics.ipynb #77debccc
+def age_bins(
+    low, # (n,) first year of each labelled bin
+    high, # (n,) last year
+) -> list[tuple[float,float]]: # first and last year of each bin, in ascending order; no two overlap
+    "List the bins of a data set"
+    pairs = pd.DataFrame(dict(low=np.asarray(low, float), high=np.asarray(high, float))).dropna()
+    pairs = pairs[pairs.low<pairs.high].value_counts().reset_index()
+    pairs = pairs.sort_values(['count', 'low'], ascending=[False, True])
+    bins = []
+    for lo,hi in zip(pairs.low.tolist(), pairs.high.tolist()):
+        if all(hi<a or b<lo for a,b in bins): bins.append((lo, hi))
+    return sorted(bins)
+
+# %% ../../nbs/evaluation/00_metrics.ipynb #75fc7dd4
+def nearest_bin(
+    age, # (n,) years
+    bins:list, # from `age_bins`
+) -> np.ndarray: # (n,) position in `bins`
+    "Find the bin that holds an age, or is nearest to it"
+    low,high = np.array(bins, float).T
+    age = np.asarray(age, float)[:,None]
+    return np.maximum(np.maximum(low-.5-age, age-high-.5), 0).argmin(1)
+
+# %% ../../nbs/evaluation/00_metrics.ipynb #478509f8
+def bin_accuracy(
+    pred:pd.DataFrame, # predicted age, and label_age_low and label_age_high; faces whose label is not one of `bins` are left out
+    bins:list|None=None, # (first year, last year) of each bin, in ascending order; default `age_bins` of the labels
+) -> pd.DataFrame: # a row for all faces and one per labelled bin: n, exact and one_off (shares), each with _low and _high
+    "Compute exact and one-off accuracy on age bins, with Wilson intervals"
+    bins = age_bins(pred.label_age_low, pred.label_age_high) if bins is None else bins
+    pairs = pd.Series(list(zip(pred.label_age_low, pred.label_age_high)), pred.index, dtype=object)
+    label = pairs.map(dict(zip(bins, range(len(bins))))).dropna().astype(int)
+    off = np.abs(nearest_bin(pred.age[label.index], bins)-label) if len(label) else label
+    hits = pd.DataFrame(dict(n=1, exact=off==0, one_off=off<=1))
+    sums = hits.groupby(label).sum()
+    sums.index = [f'{bins[i][0]:g}-{bins[i][1]:g}' for i in sums.index]
+    sums = pd.concat([hits.sum().to_frame('all').T, sums]).astype(int)
+    out = sums[['n']]
+    for k in ('exact', 'one_off'):
+        low,high = wilson(sums[k], sums.n)
+        out = out.assign(**{k: sums[k]/sums.n.clip(lower=1), f'{k}_low': low, f'{k}_high': high})
+    return out
 
 # %% ../../nbs/evaluation/00_metrics.ipynb #57f859ab
 def reliability(

@@ -5,6 +5,7 @@
 # %% ../../nbs/evaluation/04_model_card.ipynb #89a3085c
 from __future__ import annotations
 import html, json
+from importlib.resources import files
 from pathlib import Path
 import numpy as np, pandas as pd
 from ..core import *
@@ -12,19 +13,20 @@ from .fairness import *
 from .metrics import *
 from .predictions import *
 from .report import *
-from ..core import write_whole
 from ..weights import load_net, sha256, WEIGHTS
 
 # %% auto #0
-__all__ = ['SECTIONS', 'USE', 'FACTORS', 'METRICS_TEXT', 'ETHICS', 'CAVEATS', 'NAMES', 'CARD', 'markdown', 'groups_table',
-           'gaps_table', 'details', 'overall', 'analyses', 'imbalance_table', 'model_card', 'write_card']
+__all__ = ['SECTIONS', 'ABOUT', 'PARTS', 'NAMES', 'GROUPINGS', 'MEASURES', 'CHANGED', 'IMBALANCE', 'CARD', 'markdown',
+           'groups_table', 'gaps_table', 'details', 'training_data', 'overall', 'decades_table', 'reliability_table',
+           'misses_table', 'sharpness_table', 'analyses', 'imbalance_table', 'sets_table', 'model_card', 'write_card']
 
 # %% ../../nbs/evaluation/04_model_card.ipynb #211285fd
 def markdown(
     df:pd.DataFrame, # table of short texts and numbers
 ) -> str: # table in Markdown
     "Write a table in Markdown"
-    rows = [list(df), ['---']*df.shape[1], *df.astype(object).where(df.notna(), '-').to_numpy().tolist()]
+    rows = [list(df), ['---']*df.shape[1]]
+    rows += df.astype(object).where(df.notna(), '-').to_numpy().tolist()
     return '\n'.join('| '+' | '.join(map(str, r))+' |' for r in rows)+'\n'
 
 # %% ../../nbs/evaluation/04_model_card.ipynb #fd0a3824
@@ -34,117 +36,198 @@ def groups_table(
     enough:int=ENOUGH, # faces; of a smaller group only n is listed
 ) -> pd.DataFrame: # texts
     "Write groups with their intervals"
-    cell = lambda r,k: figure_text(k, r[k], r[f'{k}_low'], r[f'{k}_high']) if r.n>=enough else '-'
-    return pd.DataFrame([{'group': ', '.join(str(r[b]) for b in by), 'n': r.n}|{v: cell(r, k) for k,v in FIGURES.items()} for _,r in t.iterrows()], columns=['group', 'n', *FIGURES.values()])
+    rows = []
+    for _,r in t.iterrows():
+        row = dict(group=', '.join(str(r[b]) for b in by), n=r.n)
+        for k,label in FIGURES.items():
+            row[label] = figure_text(k, r[k], r[f'{k}_low'], r[f'{k}_high']) if r.n>=enough else '-'
+        rows.append(row)
+    return pd.DataFrame(rows, columns=['group', 'n', *FIGURES.values()])
 
 # %% ../../nbs/evaluation/04_model_card.ipynb #f82a9c28
 def gaps_table(
     g:pd.DataFrame, # from `gaps`
 ) -> pd.DataFrame: # texts
     "Write gaps next to those of chance"
-    rows = [dict(figure=FIGURES[k], best=f'{r.best}: {figure_text(k, r.best_value)}', worst=f'{r.worst}: {figure_text(k, r.worst_value)}', gap=figure_text(k, r.gap), **{'gap of chance': figure_text(k, r.chance)}) for k,r in g.iterrows()]
+    rows = []
+    for k,r in g.iterrows():
+        best, worst = figure_text(k, r.best_value), figure_text(k, r.worst_value)
+        rows.append((FIGURES[k], f'{r.best}: {best}', f'{r.worst}: {worst}', figure_text(k, r.gap), figure_text(k, r.chance)))
     return pd.DataFrame(rows, columns=['figure', 'best', 'worst', 'gap', 'gap of chance'])
 
 # %% ../../nbs/evaluation/04_model_card.ipynb #20bb2bf5
 SECTIONS = ('Model details', 'Intended use', 'Factors', 'Metrics', 'Evaluation data', 'Training data', 'Quantitative analyses', 'Ethical considerations',
     'Caveats and recommendations')
-USE = """For studying how such networks work and where they fail, for teaching, and for describing lawfully held collections of pictures in numbers, with the errors below in mind. Adults and children may be in the pictures. The predictions say how a face looks, not who somebody is.
-
-Not for deciding about anybody, admitting or refusing, verifying an age, identifying, watching, or sorting people. The EU AI Act (Regulation 2024/1689, article 5) forbids inferring the race of individuals from biometric data, except for labelling or filtering lawfully acquired data sets. The weights are for non-commercial research only."""
-FACTORS = """Groups are by perceived gender (two values), perceived race (five) and apparent age, as the annotators of UTKFace labelled them; people have more and other genders and origins than that. Bands of age are 0-9, 10-19, 20-39, 40-59 and 60+. The sharpness of the crop is measured, too. Not labelled, and so not measured: skin tone, glasses, make-up, disability, camera, light, country."""
-METRICS_TEXT = """Age: mean absolute error, bias, share at most 5 years off, share of labels in the 90 % interval. Gender and race: accuracy, and for race the mean F1 of the five. ECE: expected calibration error of the confidence (15 bins). In brackets: 95 % intervals, by bootstrap over faces (percentiles, 1,000 samples), or Wilson's for shares of few events. If all faces of a group are right, the bootstrap shows no uncertainty; look at the number of faces. Groups of fewer than {enough} faces are listed with their number only (-) and take part in no gap. Next to each gap from best to worst group is the gap of chance: 95 % of shuffles of the groups among the faces do not exceed it."""
-ETHICS = """The labels are guesses of a model and an annotator about strangers, whose pictures were crawled from the web without asking them. A network learns the guesses, with their prejudices. A wrong age, gender or race from a machine can hurt, and it happens to some more often than to others: the tables show to whom. No picture is in this package's weights, report or answers. A photo that is analysed never leaves the machine."""
-CAVEATS = """All figures are agreement with the labels of one data set, whose pictures mostly show one face, near and frontal. On other pictures errors are larger. On 47 studio portraits of adults (18 to 54) with known true ages, the 90 % interval of `joint` held 94 % of them (85 % to 100 %). Children, old people and snapshots were not measured there. The labels are noisy: copies of one picture in UTKFace carry different ages. The test faces come from the same source as the training faces. Neither they nor their known near-duplicates are trained on, unless the training data above says otherwise. There are few faces of the oldest decades. Small differences between groups may be chance, as may large ones of small groups: compare them with the gap of chance, and measure on pictures of your own before you rely on anything."""
-
 
 # %% ../../nbs/evaluation/04_model_card.ipynb #608625d7
+ABOUT = """The method `joint` answers all three questions with one network, `standalone` with three. `both` is the mean of their probabilities, calibrated as one predictor. Each file is an ONNX network with its calibration; the crop is `{crop}`. Code: Apache-2.0. Weights: {licence}.
+
+{networks}"""
+PARTS = "`valid` calibrates; `test` and `published` measure; `dropped` are copies of held-out or of other pictures. The metadata of each network's file say how it was trained."
+
 def details(
     folder:str|Path, # folder of the weights
-) -> tuple[str,str]: # Markdown of the sections on the model and on its training data
-    "Describe the networks and their training data from the metadata of the weights"
-    folder = Path(folder)
-    names = [n for n in ('joint', *TASKS) if (folder/f'{n}.onnx').is_file()]
-    metas = {n: load_net(n, folder, 1).meta for n in names}
-    rows = [dict(network=n, tasks=', '.join(m['tasks']), backbone=m['net']['backbone'], input=f"{m['input']['size']} x {m['input']['size']} pixels", version=m.get('version', '-'), sha256=f"`{sha256(folder/f'{n}.onnx')}`") for n,m in metas.items()]
-    licence = html.escape(' '.join(str(metas[names[0]]['licence']).split())[:300]) # the weights may be someone else's
-    about = f"The method `joint` answers all three questions with one network, `standalone` with three; `both` is the mean of their probabilities, calibrated as one predictor. Each file is an ONNX network with its calibration; the crop is `{metas[names[0]]['crop']}`. Code: Apache-2.0. Weights: {licence}.\n\n{markdown(pd.DataFrame(rows))}"
-    data = metas[names[0]].get('data', {})
-    images = markdown(pd.DataFrame([dict(part=k, pictures=v) for k,v in data.get('images', {}).items()]))
-    more = ''.join(f'\n- {k.replace("_", " ")}: {v}' for k,v in data.items() if k!='images')
-    return about, f'{images}{more}\n\n`valid` calibrates; `test` and `published` measure; `dropped` are copies of held-out or of other pictures. How each network was trained is in the metadata of its file.'
+) -> str: # Markdown
+    "Describe the networks from the metadata of the weights"
+    folder, rows = Path(folder), []
+    for name in NETS:
+        if not (folder/f'{name}.onnx').is_file(): continue
+        m = load_net(name, folder, 1).meta
+        size = m['input']['size']
+        rows.append(dict(network=name, tasks=', '.join(m['tasks']), backbone=m['net']['backbone'], input=f'{size} x {size} pixels',
+            version=m.get('version', '-'), sha256=f"`{sha256(folder/f'{name}.onnx')}`"))
+    first = load_net(rows[0]['network'], folder, 1).meta
+    licence = html.escape(' '.join(str(first['licence']).split())[:300]) # the weights may be someone else's
+    return ABOUT.format(crop=first['crop'], licence=licence, networks=markdown(pd.DataFrame(rows)))
+
+def training_data(
+    folder:str|Path, # folder of the weights
+) -> str: # Markdown
+    "Describe the data that the networks were trained on, from the metadata of the weights"
+    name = next(n for n in NETS if (Path(folder)/f'{n}.onnx').is_file())
+    data = dict(load_net(name, folder, 1).meta.get('data', {}))
+    images = pd.DataFrame(list(data.pop('images', {}).items()), columns=['part', 'pictures'])
+    more = ''.join(f'\n- {k.replace("_", " ")}: {v}' for k,v in data.items())
+    return f'{markdown(images)}{more}\n\n{PARTS}'
 
 # %% ../../nbs/evaluation/04_model_card.ipynb #b5483d1d
 NAMES = FIGURES|dict(race_f1='race, mean F1', gender_ece='gender, ECE', race_ece='race, ECE')
+
 def overall(
     reports:list, # from the report file
 ) -> str: # Markdown
     "Compare methods over all faces, through the product path and on stored crops"
-    rows = [{'set': r['about']['split'], 'method': r['about']['method'], 'path': path, 'faces': r['about']['n'] if path=='product' else int(f['age_mae']['n'])}|{NAMES.get(k, k): figure_text(k, v['value'], v['low'], v['high']) for k,v in f.items()}
-        for r in reports for path,f in (('product', r['figures']), ('stored crops', r.get('crops'))) if f]
+    rows = []
+    for r in reports:
+        about = r['about']
+        for path,figures in (('product', r['figures']), ('stored crops', r.get('crops'))):
+            if not figures: continue
+            n = about['n'] if path=='product' else int(figures['age_mae']['n'])
+            row = dict(set=about['split'], method=about['method'], path=path, faces=n)
+            for k,v in figures.items(): row[NAMES.get(k, k)] = figure_text(k, v['value'], v['low'], v['high'])
+            rows.append(row)
     return markdown(pd.DataFrame(rows))
 
 # %% ../../nbs/evaluation/04_model_card.ipynb #3de00586
+def decades_table(
+    c:pd.DataFrame, # from `coverage`
+    enough:int=ENOUGH, # faces; of a smaller decade no error is listed
+) -> pd.DataFrame: # texts
+    "Write errors and age intervals by decade"
+    rows = []
+    for age,r in c.iterrows():
+        error, bias = figure_text('age_mae', r.error, r.error_low, r.error_high), figure_text('age_bias', r.bias)
+        if r.n<enough: error = bias = '-'
+        rows.append((age, int(r.n), error, bias, figure_text('coverage', r.inside, r.low, r.high), round(r.width, 1)))
+    return pd.DataFrame(rows, columns=['age', 'n', 'error, years', 'bias, years', 'age in interval', 'median width, years'])
+
+def reliability_table(
+    t:pd.DataFrame, # from `reliability`
+) -> pd.DataFrame: # texts
+    "Write accuracy by confidence"
+    rows = []
+    for r in t.itertuples():
+        rows.append((figure_text('share', r.confidence), int(r.n), figure_text('share', r.right, r.low, r.high)))
+    return pd.DataFrame(rows, columns=['confidence', 'n', 'accuracy'])
+
+def misses_table(
+    m:pd.DataFrame, # from `misses`
+) -> pd.DataFrame: # texts
+    "Write the shares of missed faces"
+    shares = [figure_text('share', r.share, r.low, r.high) for r in m.itertuples()]
+    return m[['by', 'group', 'n', 'missed']].assign(share=shares)
+
+def sharpness_table(
+    b:pd.DataFrame, # from `by_sharpness`
+) -> pd.DataFrame: # texts
+    "Write the figures of blurred and sharp faces"
+    parts = [f'{low:.1f} to {high:.1f}' for low,high in zip(b['from'], b['to'])]
+    return groups_table(b.assign(part=parts), ('part',))
+
+# %% ../../nbs/evaluation/04_model_card.ipynb #cfcf09ad
+GROUPINGS = (('gender',), ('race',), ('age',), ('gender', 'race'), ('gender', 'race', 'age'))
+
 def analyses(
     answers:pd.DataFrame, # of one method on one set, from `read_answers`
 ) -> str: # Markdown
     "Write the quantitative analyses of one method on one set"
-    p, out = answered(answers), []
-    add = lambda title,t: out.append(f'#### {title}\n\n'+(markdown(t) if len(t) else 'No group has enough faces.\n'))
-    one = [groups_table(intersections(p, (b,)), (b,)) for b in ('gender', 'race', 'age')]
-    add('Unitary: by gender, race and age', pd.concat(one))
-    add('Intersectional: gender x race x age', groups_table(intersections(p), ('gender', 'race', 'age')))
-    for by in (('gender',), ('race',), ('age',), ('gender', 'race'), ('gender', 'race', 'age')): add(f"Gaps from best to worst, {' x '.join(by)}", gaps_table(gaps(p, by)))
-    add('Equal-opportunity and demographic-parity differences (fairlearn)', fairness(p).round(3))
-    m = misses(p)
-    add('Faces that the detector missed', m.assign(share=[figure_text('share', *r) for r in zip(m.share, m.low, m.high)])[['by', 'group', 'n', 'missed', 'share']])
-    c = coverage(p).reset_index()
-    add('By decade of age', pd.DataFrame({'age': c.age, 'n': c.n, 'error, years': [figure_text('age_mae', *r) if n>=ENOUGH else '-' for n,*r in zip(c.n, c.error, c.error_low, c.error_high)],
-        'bias, years': [figure_text('age_bias', b) if n>=ENOUGH else '-' for b,n in zip(c.bias, c.n)], 'age in interval': [figure_text('in', *r) for r in zip(c.inside, c.low, c.high)], 'median width, years': c.width.round(1)}))
+    p, tables = answered(answers), {}
+    each = [groups_table(intersections(p, (b,)), (b,)) for b in ('gender', 'race', 'age')]
+    tables['Unitary: by gender, race and age'] = pd.concat(each)
+    tables['Intersectional: gender x race x age'] = groups_table(intersections(p), GROUPINGS[-1])
+    for by in GROUPINGS: tables[f"Gaps from best to worst, {' x '.join(by)}"] = gaps_table(gaps(p, by))
+    tables['Equal-opportunity and demographic-parity differences (fairlearn)'] = fairness(p).round(3)
+    tables['Faces that the detector missed'] = misses_table(misses(p))
+    tables['By decade of age'] = decades_table(coverage(p))
     for t in ('gender', 'race'):
-        r = reliability(p, t)
-        add(f'Calibration of {t}', pd.DataFrame(dict(certainty=[figure_text('p', v) for v in r.confidence], n=r.n.astype(int), right=[figure_text('p', *v) for v in zip(r.right, r.low, r.high)])))
-        add(f'Confusion of {t}, faces (rows: labels)', confusion(p, t).reset_index())
-    if len(b := by_sharpness(p)): add('By sharpness of the crop, gray levels', groups_table(b.assign(part=[f'{f:.1f} to {t:.1f}' for f,t in zip(b['from'], b['to'])]), ('part',)))
+        tables[f'Calibration of {t}'] = reliability_table(reliability(p, t))
+        tables[f'Confusion of {t}, faces (rows: labels)'] = confusion(p, t).reset_index()
+    blurred = by_sharpness(p)
+    if len(blurred): tables['By sharpness of the crop, gray levels'] = sharpness_table(blurred)
+    out = []
+    for title,t in tables.items(): out.append(f'#### {title}\n\n'+(markdown(t) if len(t) else 'No group has enough faces.\n'))
     out.append('#### The largest errors of age\n\n'+''.join(f'- {w}\n' for w in worst(p, 10).words))
     return '\n'.join(out)
 
 # %% ../../nbs/evaluation/04_model_card.ipynb #4763ba05
+MEASURES = {'age error': ('age_mae', 'age error, years'), 'age bias': ('age_bias', 'age bias, years'), 'recall': ('share', 'race right')}
+CHANGED = ('all', 'under 4', '20s', '70s', 'Others') # groups of the table
+
 def imbalance_table(
     changes:str|Path|pd.DataFrame, # table, or CSV file of the imbalance page: way, group, measure, change, change_low, change_high
 ) -> pd.DataFrame: # figures as text, one row per way
     "Format what each way of handling imbalance changed"
     df = changes if isinstance(changes, pd.DataFrame) else pd.read_csv(changes)
-    wanted = [(m, g) for m in ('age error', 'age bias', 'recall') for g in ('all', 'under 4', '20s', '70s', 'Others') if g in set(df.group[df.measure==m])]
-    def cell(way, m, g):
-        r = df[(df.way==way) & (df.group==g) & (df.measure==m)]
-        return figure_text('share' if m=='recall' else 'age_mae', *r.iloc[0][['change', 'change_low', 'change_high']]) if len(r) else '-'
-    label = lambda m,g: f'{"race right" if m=="recall" else m+", years"}: {g}'
-    return pd.DataFrame([{'way': w}|{label(m, g): cell(w, m, g) for m,g in wanted} for w in df.way.unique() if w!='as it is'])
+    cells = df.set_index(['way', 'measure', 'group'])[['change', 'change_low', 'change_high']]
+    there, rows = set(zip(df.measure, df.group)), []
+    for way in df.way.unique():
+        if way=='as it is': continue
+        row = dict(way=way)
+        for measure,(figure,label) in MEASURES.items():
+            for group in CHANGED:
+                if (measure, group) not in there: continue
+                key = (way, measure, group)
+                row[f'{label}: {group}'] = figure_text(figure, *cells.loc[key]) if key in cells.index else '-'
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 # %% ../../nbs/evaluation/04_model_card.ipynb #6de6daeb
+IMBALANCE = """Change against training on the data as it is, measured on frozen features, where everything else stays the same (see the page on imbalance); positive is more. In brackets: 95 % intervals.
+
+"""
+
+def sets_table(
+    answers:pd.DataFrame, # from `read_answers`
+) -> pd.DataFrame: # one row per set: faces, and their ages
+    "Describe the sets of a report"
+    rows = []
+    for split,g in answers.groupby('split'):
+        rows.append((split, g.file.nunique(), f'{g.label_age.min()} to {g.label_age.max()}'))
+    return pd.DataFrame(rows, columns=['set', 'faces', 'ages'])
+
 def model_card(
-    folder:str|Path|None=None, # with weights, report and answers; default those of the package
+    folder:str|Path|None=None, # with weights, report and answers; None: those of the package
     imbalance:pd.DataFrame|None=None, # from `imbalance_table`, or any table of short texts
     weights:str|Path|None=None, # where the weights are, if not in `folder`
 ) -> str: # Markdown
     "Write the model card from the report and the answers of a release"
     need('fairlearn')
     folder = Path(folder or WEIGHTS)
-    about,training = details(weights or folder)
-    reports, a = json.loads((folder/REPORT).read_text()), read_answers(folder=folder)
-    sets = a.groupby('split').apply(lambda g: pd.Series(dict(faces=g.file.nunique(), ages=f'{g.label_age.min()} to {g.label_age.max()}'))).reset_index().rename(columns=dict(split='set'))
-    data = '`test`: our own part of UTKFace, all ages. `published`: the list of ages 21 to 60 that others report on. Measured through the whole product path (find, align, predict) on the original pictures; what the detector missed is counted as missed, and in no other figure.\n\n'+markdown(sets)
-    change = 'Measured on the page on imbalance in the documentation.' if imbalance is None else f'Change against training on the data as it is, measured on frozen features, where everything else stands still (see the page on the imbalance story); positive is more. In brackets 95 % intervals.\n\n{markdown(imbalance)}'
-    quant = f'### Over all\n\n{overall(reports)}\n### What imbalance handling changed\n\n{change}\n'+''.join(f'\n### {m}, {s}\n\n{analyses(g)}' for (s,m),g in a.groupby(['split', 'method'], sort=False))
-    text = dict(zip(SECTIONS, (about, USE, FACTORS, METRICS_TEXT.format(enough=ENOUGH), data, training, quant, ETHICS, CAVEATS)))
-    return '# Model card\n\nApparent age, perceived gender and perceived race of a face. Sections after Mitchell et al. (2019); every number is computed from the report and the answers next to the weights.\n'+''.join(f'\n## {k}\n\n{v.strip()}\n' for k,v in text.items())
+    reports, answers = json.loads((folder/REPORT).read_text()), read_answers(folder=folder)
+    parts = []
+    for (split,method),g in answers.groupby(['split', 'method'], sort=False): parts.append(f'### {method}, {split}\n\n{analyses(g)}\n')
+    changes = 'The page on imbalance in the documentation measures it.' if imbalance is None else IMBALANCE+markdown(imbalance)
+    template = (files('facefacts')/'data'/'model_card.md').read_text(encoding='utf-8')
+    return template.format(details=details(weights or folder), training=training_data(weights or folder), enough=ENOUGH, sets=markdown(sets_table(answers)),
+        overall=overall(reports), imbalance=changes, analyses='\n'.join(parts))
 
 # %% ../../nbs/evaluation/04_model_card.ipynb #cfbe2f73
 CARD = 'model_card.md'
+
 def write_card(
-    folder:str|Path|None=None, # with weights, report and answers; default those of the package
+    folder:str|Path|None=None, # with weights, report and answers; None: those of the package
     imbalance:pd.DataFrame|None=None, # what each way of handling imbalance changed
     weights:str|Path|None=None, # where the weights are, if not in `folder`
-) -> Path:
+) -> Path: # the file
     "Write the model card next to the report"
     return write_whole(Path(folder or WEIGHTS)/CARD, model_card(folder, imbalance, weights).encode())

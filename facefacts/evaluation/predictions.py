@@ -14,8 +14,8 @@ from ..training.utkface import stem
 from ..weights import WEIGHTS
 
 # %% auto #0
-__all__ = ['ANSWERS', 'KEPT', 'on_store', 'answer_rows', 'labelled', 'on_photos', 'tidy', 'write_answers', 'read_answers',
-           'answered', 'part']
+__all__ = ['ANSWERS', 'KEPT', 'DIGITS', 'on_store', 'answer_rows', 'labelled', 'on_photos', 'tidy', 'write_answers',
+           'read_answers', 'answered', 'part']
 
 # %% ../../nbs/evaluation/01_predictions.ipynb #2b01490b
 def on_store(
@@ -42,17 +42,20 @@ def answer_rows(
     a:dict, # from `FaceFacts.answer`
 ) -> pd.DataFrame: # one row per face: age, age_low, age_high, gender, gender_prob, race, p_white ...
     "Convert answers to rows"
-    g,r = a['gender_probs'], a['race_probs']
-    return pd.DataFrame({k: a[k] for k in ('age', 'age_low', 'age_high')}|dict(gender=np.take(GENDERS, g.argmax(1)), gender_prob=g.max(1), race=np.take(RACES, r.argmax(1)))
-        |{f'p_{x.lower()}': r[:,i] for i,x in enumerate(RACES)})
+    g, r, out = a['gender_probs'], a['race_probs'], {}
+    for k in ('age', 'age_low', 'age_high'): out[k] = a[k]
+    out |= dict(gender=np.take(GENDERS, g.argmax(1)), gender_prob=g.max(1), race=np.take(RACES, r.argmax(1)))
+    for i,name in enumerate(RACES): out[f'p_{name.lower()}'] = r[:,i]
+    return pd.DataFrame(out)
 
 # %% ../../nbs/evaluation/01_predictions.ipynb #52f4ddb2
 def labelled(
     pred:pd.DataFrame, # predictions, a row for each face
-    df:pd.DataFrame, # as many rows, with file, age, gender, race
-) -> pd.DataFrame:
+    df:pd.DataFrame, # as many rows, with file, age, gender, race; also age_low and age_high if ages are labelled in bins
+) -> pd.DataFrame: # predictions with file, label_age, label_gender, label_race
     "Add the labels to the predictions"
-    return pred.assign(**{f'label_{k}': df[k].to_numpy() for k in TASKS}, file=df.file.to_numpy())
+    labels = {f'label_{k}': df[k].to_numpy() for k in (*TASKS, 'age_low', 'age_high') if k in df}
+    return pred.assign(**labels, file=df.file.to_numpy())
 
 # %% ../../nbs/evaluation/01_predictions.ipynb #b833c4fd
 def _opened(photos):
@@ -87,7 +90,8 @@ def on_photos(
 
 def _with_labels(rows, df):
     "Set labels next to rows, and keep note of the pictures without a face"
-    labels = df[['file', *TASKS]].rename(columns={t: f'label_{t}' for t in TASKS})
+    names = {k: f'label_{k}' for k in (*TASKS, 'age_low', 'age_high') if k in df}
+    labels = df[['file', *names]].rename(columns=names)
     missed = labels[labels.file.isin(rows.file[rows.error!=''])]
     out = rows[rows.error==''].merge(labels, on='file')
     out.attrs |= dict(missed=missed.file.tolist(), missed_labels=missed.to_dict('records'))
@@ -100,6 +104,8 @@ KEPT = ('split method file label_age label_gender label_race age age_low age_hig
     'p_white p_black p_asian p_indian p_others width score sharpness').split() # columns of the file
 
 # %% ../../nbs/evaluation/01_predictions.ipynb #2a2627c3
+DIGITS = dict(age=2, age_low=2, age_high=2, score=3, sharpness=1, gender_prob=4, p_white=4, p_black=4, p_asian=4, p_indian=4, p_others=4)
+
 def tidy(
     pred:pd.DataFrame, # from `on_photos`, or `on_store`
     split:str, # name of the split
@@ -108,7 +114,7 @@ def tidy(
     "Convert predictions to answers: one row per face, found or missed"
     df = pd.concat([pred.copy(), pd.DataFrame(pred.attrs.get('missed_labels', []))], ignore_index=True)
     df = df.assign(split=split, method=method, file=[stem(f) or f for f in df.file]).reindex(columns=KEPT)
-    return df.sort_values('file', ignore_index=True).round({'age': 2, 'age_low': 2, 'age_high': 2, 'score': 3, 'sharpness': 1, 'gender_prob': 4, **{f'p_{r.lower()}': 4 for r in RACES}})
+    return df.sort_values('file', ignore_index=True).round(DIGITS)
 
 # %% ../../nbs/evaluation/01_predictions.ipynb #05ac2834
 def write_answers(

@@ -15,6 +15,7 @@ from .predictions import *
 from ..faces import sharpness
 from ..images import read_image
 from ..training.crops import Pictures, crop_picture
+from ..training.label_files import find_pictures, read_labels
 from ..training.utkface import load_store, read_utkface, settle_labels, stem
 from ..core import write_whole
 from ..weights import sha256, WEIGHTS
@@ -60,7 +61,7 @@ def held_out(
     "Select the part of a data set to measure on"
     if not (Path(split).suffix.lower() in ('.csv', '.txt') or Path(split).is_file()):
         out = df[df.split==split]
-        if not len(out): raise BadDataset(f'no image of the data is in {str(split)!r}; parts are published, test, valid')
+        if not len(out): raise BadDataset(f'no image of the data is in {str(split)!r}; its parts are {", ".join(sorted(set(df.split)))}')
         return out
     key = lambda n: stem(n) or re.split(r'[/\\]', n)[-1]
     names = {key(n): n for n in read_split(split)}
@@ -80,19 +81,29 @@ class Report:
     groups: dict # 'age', 'gender', 'race' -> DataFrame from `by_group`
     crops: pd.DataFrame|None = None # figures on stored crops of the same faces, if measured
     pred: pd.DataFrame|None = field(default=None, repr=False) # the predictions themselves
+    bins: pd.DataFrame|None = None # from `bin_accuracy`, if ages are labelled in bins
 
     @classmethod
     def of(cls, pred, times=1000, **about):
         "Summarize predictions"
         about |= dict(n=len(pred), missed=len(pred.attrs.get('missed', ())))
-        return cls(about, summary(pred, times), {b: by_group(pred, b) for b in ('age', 'gender', 'race')}, pred=pred)
+        years, groups = not in_bins(pred).any(), {}
+        for b in TASKS:
+            if pred[f'label_{b}'].notna().any() and (years or b!='age'): groups[b] = by_group(pred, b)
+        return cls(about, summary(pred, times), groups, pred=pred, bins=None if years else bin_accuracy(pred))
 
     def to_dict(self):
-        plain = lambda t: json.loads(t.to_json(orient='index'))
-        return dict(about=self.about, figures=plain(self.figures), groups={k: plain(g) for k,g in self.groups.items()})|({} if self.crops is None else dict(crops=plain(self.crops)))
+        def plain(t): return json.loads(t.to_json(orient='index'))
+        out = dict(about=self.about, figures=plain(self.figures), groups={k: plain(g) for k,g in self.groups.items()})
+        if self.crops is not None: out['crops'] = plain(self.crops)
+        if self.bins is not None: out['bins'] = plain(self.bins)
+        return out
     def __str__(self):
         a = '\n'.join(f'{k}: {v}' for k,v in self.about.items())
-        return a+'\n\n'+self.figures.round(3).to_string(na_rep='')+''.join(f'\n\n{g.round(2).to_string()}' for g in self.groups.values())
+        tables = [self.figures.round(3).to_string(na_rep='')]
+        if self.bins is not None: tables.append('Age bins: predicted age in the labelled bin (exact), in it or a neighbour (one_off)\n'+self.bins.round(3).to_string())
+        for g in self.groups.values(): tables.append(g.dropna(axis=1, how='all').round(2).to_string())
+        return '\n\n'.join([a, *tables])
 
 # %% ../../nbs/evaluation/03_report.ipynb #b39f7cc5
 def _texts(figures, low=None, high=None):
@@ -107,6 +118,7 @@ def _report_html(self):
     "The report as tables, for a notebook"
     f, about = self.figures, pd.Series(self.about, dtype=object).to_frame('measured')
     tables = [about.to_html(), _texts(f.value, f.low, f.high).to_frame('all').to_html()]
+    if self.bins is not None: tables.append(self.bins.round(3).rename_axis('age bin').to_html())
     for by,g in self.groups.items(): tables.append(g.apply(_texts, axis=1).rename_axis(by).to_html())
     return '\n'.join(tables)
 Report._repr_html_ = _report_html
@@ -114,21 +126,38 @@ Report._repr_html_ = _report_html
 
 # %% ../../nbs/evaluation/03_report.ipynb #67f82bb1
 def evaluate(
-    data:str|Path, # UTKFace: its folder, .zip or .tar.gz
+    data:str|Path|pd.DataFrame, # UTKFace: its folder, .zip or .tar.gz; or, with `images`, label files or a table, as `read_labels` takes and returns them
     method:str='joint', # one of `METHODS`
-    split:str|Path='test', # 'published', 'test', 'valid', or a file that lists pictures
+    split:str|Path='test', # 'published', 'test', 'valid', or a file that lists pictures; 'all' with `images`
     weights:str|Path|None=None, # folder of the weights; default those of the package
     times:int=1000, # number of bootstrap samples
     progress:bool=True, # show a progress bar?
+    images:str|Path|None=None, # folder or archive of the pictures that label files name
 ) -> Report:
     "Measure a method on held-out pictures, through the whole product path"
-    df = held_out(settle_labels(read_utkface(data, progress=progress)), split)
-    with Pictures(data) as pics: pred = on_photos(((f, pics.read(f)) for f in df.file), df, method, weights)
+    df = _faces(data, images, split, progress)
+    with Pictures(images or data) as pics: pred = on_photos(((f, pics.read(f) or b'') for f in df.file), df, method, weights)
     if not len(pred): raise BadDataset(f'no face was found in any of the {len(df):,} pictures: there is nothing to measure')
     pred.attrs['not_found'] = df.attrs.get('not_found', [])
     about = dict(method=method, split=Path(split).name)
     if 'listed' in df.attrs: about |= dict(listed=df.attrs['listed'], not_found=len(df.attrs['not_found']))
     return Report.of(pred, times, **about, weights={n: sha256(Path(weights or WEIGHTS)/f'{n}.onnx')[:12] for n in METHOD_NETS[method]})
+
+def _faces(data, images, split, progress):
+    "Read the labels, and select the faces to measure on"
+    if images is None: return held_out(settle_labels(read_utkface(data, progress=progress)), split)
+    df = data if isinstance(data, pd.DataFrame) else read_labels(data, images)
+    if split=='all': return df
+    return _listed(df, split) if Path(split).is_file() else held_out(df, split)
+
+def _listed(df, path):
+    "Select the faces of a label file that another file lists; folders count, because `1.jpg` may be in two"
+    names = read_split(path)
+    found = find_pictures(names, df.file.tolist())
+    out = df[df.file.isin(found)]
+    if not len(out): raise BadDataset(f'no image of the data is among the {len(names):,} in {path} (the first is {names[0][:99]!r})')
+    out.attrs |= dict(listed=len(names), not_found=[n for n,f in zip(names, found) if f is None])
+    return out
 
 # %% ../../nbs/evaluation/03_report.ipynb #5d26d87c
 REPORT = 'report.json'

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 import numpy as np, pandas as pd, torch, torch.nn.functional as F
 import pytorch_lightning as pl
-from fastcore.basics import patch
+from fastcore.basics import noop, patch
 from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning.callbacks import EMAWeightAveraging, ModelCheckpoint
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
@@ -24,9 +24,9 @@ from .soft_labels import keep_soft_labels, soft_labels
 from .teacher import pseudo_labels
 
 # %% auto #0
-__all__ = ['KEPT', 'Crops', 'with_soft_labels', 'with_teacher', 'Shuffle', 'FaceData', 'ages', 'LitFace', 'history', 'LateEMA',
-           'SafeCheckpoint', 'newest', 'BadRun', 'Stopped', 'check_run', 'fit', 'nets_of', 'recipe_of', 'check_runs',
-           'train']
+__all__ = ['KEPT', 'Crops', 'with_soft_labels', 'with_teacher', 'Shuffle', 'FaceData', 'ages', 'valid_figures', 'LitFace',
+           'history', 'LateEMA', 'SafeCheckpoint', 'newest', 'BadRun', 'Stopped', 'check_run', 'fit', 'nets_of',
+           'recipe_of', 'check_runs', 'train']
 
 # %% ../../nbs/training/10_fit.ipynb #d3bd93e2
 class Crops(Dataset):
@@ -64,6 +64,13 @@ def with_soft_labels(
 
 
 # %% ../../nbs/training/10_fit.ipynb #6a22a01e
+def _targets(
+    outputs:dict, # `teacher_outputs`, with soft labels
+) -> dict: # name -> (n, ...)
+    "List what faces are trained to predict besides their labels"
+    soft = {f'soft_{t}': o for t,o in outputs['soft'].items()}
+    return dict(features=outputs['features'])|soft
+
 def with_teacher(
     outputs:dict, # `teacher_outputs` of all n crops
     unlabelled:tuple|None, # faces without labels: (m, size, size, 3) uint8, and their `teacher_outputs`
@@ -73,11 +80,11 @@ def with_teacher(
 ) -> tuple: # crops, labels and rows for `Crops`
     "Add the teacher's features and the soft labels to the labels, and the faces without labels to the crops"
     outputs, unlabelled = with_soft_labels(outputs, unlabelled, y, rows)
-    flat = lambda t: dict(features=t['features']) | {f'soft_{k}': o for k,o in t['soft'].items()}
-    y, n, m = y|flat(outputs), len(crops), 0 if unlabelled is None else len(unlabelled[0])
+    y, n, m = y|_targets(outputs), len(crops), 0 if unlabelled is None else len(unlabelled[0])
     if not m: return crops, y, rows
-    more = pseudo_labels(unlabelled[1])|flat(unlabelled[1])
-    return np.concatenate([crops, unlabelled[0]]), {k: np.concatenate([v, more[k]]) for k,v in y.items()}, np.r_[rows, n:n+m]
+    more = pseudo_labels(unlabelled[1])|_targets(unlabelled[1])
+    for k in y: y[k] = np.concatenate([y[k], more[k]])
+    return np.concatenate([crops, unlabelled[0]]), y, np.r_[rows, n:n+m]
 
 # %% ../../nbs/training/10_fit.ipynb #c19f64f7
 class Shuffle(Sampler):
@@ -101,31 +108,30 @@ class FaceData(pl.LightningDataModule):
         recipe:Recipe, # sets batch size, sizes, strength and the share of infants to discard
         seed:int=0, # random seed for the discarded infants and the order of the faces
         outputs:dict|None=None, # `teacher_outputs` of all n crops, to learn the teacher's features too
-        unlabelled:tuple|None=None, # unlabelled faces: their crops, from `load_unlabelled`, and their `teacher_outputs`, which label them
+        unlabelled:tuple|None=None, # faces without labels: their crops, from `load_unlabelled`, and their `teacher_outputs`
     ):
         super().__init__()
         self.recipe, self.seed = recipe, seed
         y, rows = codes(df), training_rows(df, recipe.infants, seed)
         self.valid_ds = Crops(crops, y, np.flatnonzero(df['split']=='valid'))
         self.train_ds = Crops(*with_teacher(outputs, unlabelled, crops, y, rows)) if outputs else Crops(crops, y, rows)
-        for s,ds in (('train', self.train_ds), ('valid', self.valid_ds)):
-            if not len(ds): raise BadDataset(f'no image is in the {s!r} part of the data; is its `split` column right?')
+        for part,ds in (('train', self.train_ds), ('valid', self.valid_ds)):
+            if not len(ds): raise BadDataset(f'no image is in the {part!r} part of the data; is its `split` column right?')
 
     def train_dataloader(self):
         ds, bs = self.train_ds, self.recipe.batch_size
-        return DataLoader(ds, bs, sampler=Shuffle(len(ds), self.seed), drop_last=len(ds)>bs, collate_fn=lambda b: b)
-    def val_dataloader(self): return DataLoader(self.valid_ds, 256, collate_fn=lambda b: b)
+        return DataLoader(ds, bs, sampler=Shuffle(len(ds), self.seed), drop_last=len(ds)>bs, collate_fn=noop)
+    def val_dataloader(self): return DataLoader(self.valid_ds, 256, collate_fn=noop)
 
     def on_after_batch_transfer(self, batch, idx):
         (x,y), r, tr = batch, self.recipe, self.trainer
         if not tr.training: return resize(x, r.size), y
-        size = next((s for s,until in r.early if tr.current_epoch < round(until*tr.max_epochs)), r.size)
-        return augment(x, size, r.strength), y
+        return augment(x, r.size_at(tr.current_epoch, tr.max_epochs), r.strength), y
 
 # %% ../../nbs/training/10_fit.ipynb #bf501dfa
 @patch
-def about(self:FaceData) -> dict: # faces: number of training faces; taught: is there a teacher?; data, teacher: first digits of the sha256 of labels and crops, and of the teacher's features
-    "Summarize the data, to compare a training with an earlier one"
+def about(self:FaceData) -> dict: # faces (their number), taught (is there a teacher?), data and teacher (first digits of sha256)
+    "Summarize labels, crops and the teacher's features, to compare a training with an earlier one"
     sha = hashlib.sha256()
     for ds in (self.train_ds, self.valid_ds):
         for t in TASKS: sha.update(ds.y[t].numpy()[ds.rows].tobytes())
@@ -141,6 +147,19 @@ def ages(
     "Decode ages: return the mean of the distribution, or the number itself"
     return logits[:,0] if logits.shape[1]==1 else logits.float().softmax(1) @ torch.arange(MAX_AGE+1., device=logits.device)
 
+# %% ../../nbs/training/10_fit.ipynb #61727b90
+def valid_figures(
+    task:str, # one of `TASKS`
+    logits:torch.Tensor, # (n, k) from the head of `task`
+    y:torch.Tensor, # (n,) known labels: years, or codes
+) -> dict: # age_mae (years) and age_mse (years²), or the accuracy of gender or race (0 to 1)
+    "Measure the answers to one task"
+    if task=='age':
+        e = ages(logits)-y
+        return dict(age_mae=e.abs().mean(), age_mse=(e**2).mean())
+    guess = logits[:,0]>0 if task=='gender' else logits.argmax(1)
+    return {f'{task}_acc': (guess==y).float().mean()}
+
 # %% ../../nbs/training/10_fit.ipynb #7e194a1d
 class LitFace(pl.LightningModule):
     "Train the network `name` of the registry by `recipe`"
@@ -155,12 +174,15 @@ class LitFace(pl.LightningModule):
     ):
         super().__init__()
         r = recipe if isinstance(recipe, Recipe) else Recipe(**recipe)
+        options = dict(backbone=r.backbone, head=r.head, drop_path=r.drop_path, mirror=r.mirror)
         self.name, self.recipe = name, r
-        self.net = create_net(name, backbone=r.backbone, head=r.head, drop_path=r.drop_path, pretrained=pretrained, mirror=r.mirror, mean=mean, std=std)
+        self.net = create_net(name, pretrained=pretrained, mean=mean, std=std, **options)
         if init: load_backbone(self.net, init)
+        freeze_blocks(self.net.backbone, r.freeze)
         self.net.to(memory_format=torch.channels_last)
-        self.copy = torch.nn.Linear(self.net.num_features, taught) if taught else None # guesses the teacher's features; not part of the finished net
-        self.save_hyperparameters(dict(name=name, recipe=asdict(r), taught=taught, mean=self.net.config['mean'], std=self.net.config['std']))
+        self.copy = torch.nn.Linear(self.net.num_features, taught) if taught else None # predicts the teacher's features; not part of the finished net
+        norm = {k: self.net.config[k] for k in ('mean', 'std')}
+        self.save_hyperparameters(dict(name=name, recipe=asdict(r), taught=taught, **norm))
 
     def forward(self, x): return self.net(x.contiguous(memory_format=torch.channels_last))
 
@@ -168,13 +190,14 @@ class LitFace(pl.LightningModule):
         x,y,y2,part = blend(*batch, self.recipe.mixup)
         z = self.net.features(x.contiguous(memory_format=torch.channels_last))
         out = self.net.answer(z)
-        (loss,each),(loss2,_) = (self.judge(out, v) for v in (y, y2))
+        (loss,each),(loss2,_) = self.judge(out, y), self.judge(out, y2)
         loss = part*loss + (1-part)*loss2
         if self.copy:
             f = part*y['features'].float() + (1-part)*y2['features'].float()
             each['teacher'] = 1-F.cosine_similarity(self.copy(z), f).mean()
             loss = loss + self.recipe.teach*each['teacher']
-        self.log_dict({f'train_{t}_loss': l for t,l in each.items()} | dict(train_loss=loss), on_epoch=True, on_step=False, batch_size=len(x))
+        logged = {f'train_{t}_loss': l for t,l in each.items()}
+        self.log_dict(logged|dict(train_loss=loss), on_epoch=True, on_step=False, batch_size=len(x))
         return loss
 
     def judge(self, out, y):
@@ -183,22 +206,23 @@ class LitFace(pl.LightningModule):
         if 'soft_age' not in y: return loss, each
         soft = {t: y[f'soft_{t}'].float() for t in TASKS}
         other, more = total_loss(out, soft, self.recipe)
-        trust = self.recipe.trust
-        return (1-trust)*loss + trust*other, each | {f'soft_{t}': l for t,l in more.items()}
+        for t,l in more.items(): each[f'soft_{t}'] = l
+        return (1-self.recipe.trust)*loss + self.recipe.trust*other, each
 
     def validation_step(self, batch, i):
         x,y = batch
-        out = self(x)
-        m = dict(valid_loss=total_loss(out, y, self.recipe)[0])
-        if 'age' in out: m |= dict(age_mae=(ages(out['age'])-y['age']).abs().mean(), age_mse=((ages(out['age'])-y['age'])**2).mean())
-        if 'gender' in out: m['gender_acc'] = ((out['gender'][:,0]>0)==y['gender']).float().mean()
-        if 'race' in out: m['race_acc'] = (out['race'].argmax(1)==y['race']).float().mean()
-        self.log_dict(m, on_epoch=True, on_step=False, batch_size=len(x), sync_dist=True, prog_bar=True)
+        out, options = self(x), dict(on_epoch=True, on_step=False, sync_dist=True, prog_bar=True)
+        self.log('valid_loss', total_loss(out, y, self.recipe)[0], batch_size=len(x), **options)
+        for t in out:
+            known = y[t]>=0
+            if known.any(): self.log_dict(valid_figures(t, out[t][known], y[t][known]), batch_size=int(known.sum()), **options)
 
     def configure_optimizers(self):
-        r, ps = self.recipe, [p for p in self.parameters() if p.requires_grad]
-        if r.optimizer=='adam': return torch.optim.Adam(ps, r.lr)
-        groups = [dict(params=[p for p in ps if p.ndim>1]), dict(params=[p for p in ps if p.ndim<=1], weight_decay=0.)]
+        r, matrices, vectors = self.recipe, [], []
+        for p in self.parameters():
+            if p.requires_grad: (matrices if p.ndim>1 else vectors).append(p)
+        if r.optimizer=='adam': return torch.optim.Adam(matrices+vectors, r.lr)
+        groups = [dict(params=matrices), dict(params=vectors, weight_decay=0.)] # biases and norms do not decay
         opt, n = torch.optim.AdamW(groups, r.lr, weight_decay=r.weight_decay), self.trainer.estimated_stepping_batches
         sched = torch.optim.lr_scheduler.LambdaLR(opt, lambda i: warm_cosine(i/n))
         return [opt], [dict(scheduler=sched, interval='step')]
@@ -288,7 +312,10 @@ def check_run(
 ) -> dict|None: # `run.json` of the training to resume; None for a new training
     "Refuse a folder that holds another training; write nothing"
     run = Path(run)
-    if not any((run/n).exists() for n in KEPT): return None
+    if not any((run/n).exists() for n in KEPT):
+        if story.get('recipe', {}).get('freeze') and not story.get('init'):
+            raise BadRun('this recipe keeps the first blocks as they are, so it needs pretrained weights: a file (`--init`), or `--pretrained`')
+        return None
     if not resume: raise BadRun(f'{run} holds a training already: go on with it (`--resume`), or choose another folder (`--out`)')
     try: old = json.loads((run/'run.json').read_text(encoding='utf-8'))
     except (OSError, ValueError): old = None
@@ -321,18 +348,22 @@ def _loggers(
     return logs
 
 # %% ../../nbs/training/10_fit.ipynb #50a44421
+def _as_list(o):
+    "Put one thing into a list"
+    return list(o) if isinstance(o, (list, tuple)) else [o]
+
 def _trainer(run, recipe, seed, callbacks=(), logger=None, plugins=(), **kwargs):
     "Create the Lightning trainer of a run: average the weights, keep the last checkpoint, log one row per epoch"
-    theirs = lambda o: list(o) if isinstance(o, (list, tuple)) else [o]
     keep = ModelCheckpoint(run, filename='last', save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=False)
-    cbs = [_SeedEpochs(seed), keep]
-    if recipe.ema: cbs.insert(0, LateEMA(recipe.ema))
-    cuda = torch.cuda.is_available()
-    opts = dict(max_epochs=recipe.epochs, precision='bf16-mixed' if cuda else '32-true', enable_model_summary=False,
-        gradient_clip_val=None if recipe.optimizer=='adam' else 5., num_sanity_val_steps=0, log_every_n_steps=1)
-    parts = dict(logger=_loggers(run, logger), callbacks=cbs+theirs(callbacks), plugins=[SafeCheckpoint(), *theirs(plugins)])
+    ours = [LateEMA(recipe.ema)] if recipe.ema else []
+    ours += [_SeedEpochs(seed), keep]
+    clip = None if recipe.optimizer=='adam' else 5.
+    opts = dict(max_epochs=recipe.epochs, precision='bf16-mixed' if torch.cuda.is_available() else '32-true', enable_model_summary=False,
+        gradient_clip_val=clip, num_sanity_val_steps=0, log_every_n_steps=1)
+    parts = dict(logger=_loggers(run, logger), callbacks=ours+_as_list(callbacks), plugins=[SafeCheckpoint(), *_as_list(plugins)])
     try: return pl.Trainer(default_root_dir=run, **parts, **opts|kwargs)
-    except (MisconfigurationException, ValueError) as e: raise BadRun(f"Lightning cannot train so: {str(e).strip().splitlines()[0]}") from None
+    except (MisconfigurationException, ValueError) as e:
+        raise BadRun(f"Lightning cannot train so: {str(e).strip().splitlines()[0]}") from None
 
 # %% ../../nbs/training/10_fit.ipynb #4219b17f
 @contextmanager
@@ -350,8 +381,8 @@ def _quiet():
 # %% ../../nbs/training/10_fit.ipynb #9efeb5ab
 def _survive_profiling():
     "Ignore SIGPROF, unless it has a handler in Python"
-    prof = getattr(signal, 'SIGPROF', None) # Windows has none
-    if prof and threading.current_thread() is threading.main_thread() and signal.getsignal(prof) in (signal.SIG_DFL, None): signal.signal(prof, signal.SIG_IGN)
+    if not hasattr(signal, 'SIGPROF') or threading.current_thread() is not threading.main_thread(): return # Windows has no SIGPROF
+    if signal.getsignal(signal.SIGPROF) in (signal.SIG_DFL, None): signal.signal(signal.SIGPROF, signal.SIG_IGN)
 
 # %% ../../nbs/training/10_fit.ipynb #6ae7e1eb
 def _fit(
@@ -370,8 +401,8 @@ def _fit(
         try: t.fit(lit, datamodule=data, ckpt_path=ckpt, weights_only=True)
         except SystemExit: # Lightning raises it when it is interrupted
             if not t.interrupted: raise
-            done = newest(run)[1]
-            how = f"after epoch {done['epoch']+1} of {epochs}: go on with `--resume`" if done else f'in the first of {epochs} epochs: there is nothing to resume'
+            done, how = newest(run)[1], f'in the first of {epochs} epochs: there is nothing to resume'
+            if done: how = f"after epoch {done['epoch']+1} of {epochs}: go on with `--resume`"
             raise Stopped(f'training of {lit.name} stopped {how}') from None
         except OSError as e:
             if e.errno!=errno.ENOSPC: raise
@@ -396,7 +427,8 @@ def fit(
     path, ckpt = newest(run) if old else (None, None)
     story['init'] = old.get('init', 'random') if old else begin or 'random'
     pl.seed_everything(seed, verbose=False)
-    norm = {k: v for k,v in (ckpt or {}).get('hyper_parameters', {}).items() if k in ('mean', 'std')}
+    known = (ckpt or {}).get('hyper_parameters', {})
+    norm = {k: known[k] for k in ('mean', 'std') if k in known}
     taught = data.train_ds.y['features'].shape[1] if story['taught'] else 0
     lit = LitFace(name, r, pretrained and not old, None if old else init, taught, **norm)
     data.seed = seed # for the order of the faces
@@ -443,7 +475,8 @@ def check_runs(
 ) -> bool: # is there anything to resume?
     "Check that a training can start or resume, before anything is written or takes time"
     begin = Path(init).name if init else 'timm' if pretrained else None
-    old = [check_run(Path(out)/n, resume, net=n, seed=seed, taught=taught, recipe=asdict(recipe), init=begin) for n in names]
+    asked, old = dict(seed=seed, taught=taught, recipe=asdict(recipe), init=begin), []
+    for n in names: old.append(check_run(Path(out)/n, resume, net=n, **asked))
     if not all(old): LitFace(names[0], recipe, pretrained, init) # is the backbone available?
     return any(old)
 
@@ -463,7 +496,7 @@ def train(
 ) -> dict: # network -> `LitFace`
     "Train the networks of `method`, one after the other"
     names, r = nets_of(method, tasks), recipe_of(recipe, epochs)
-    known = {k: v for k,v in kwargs.items() if k in ('seed', 'init', 'pretrained')}
+    known = {k: kwargs[k] for k in ('seed', 'init', 'pretrained') if k in kwargs}
     going = check_runs(out, names, r, resume, outputs is not None, **known)
     if resume and not going: warnings.warn(f'there is nothing to resume in {out}: the training begins anew')
     data = FaceData(crops, df, r, kwargs.get('seed', 0), outputs, unlabelled)

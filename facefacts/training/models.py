@@ -11,7 +11,7 @@ from ..core import *
 
 # %% auto #0
 __all__ = ['LOGITS', 'HEADS', 'linear_head', 'seed_head', 'create_backbone', 'FaceNet', 'JointModel', 'StandaloneModel',
-           'create_net', 'open_gates', 'load_backbone']
+           'create_net', 'open_gates', 'load_backbone', 'freeze_blocks']
 
 # %% ../../nbs/training/04_models.ipynb #470bfad8
 LOGITS = dict(age=MAX_AGE+1, gender=1, race=len(RACES)) # task -> number of outputs of a linear head
@@ -64,14 +64,15 @@ class FaceNet(nn.Module):
         drop:float=0.2, # dropout in the heads, 0 to 1
         drop_path:float=0., # stochastic depth in the backbone (Huang et al. 2016), 0 to 1
         pretrained:bool=False, # fetch ImageNet weights from timm's hub?
-        mean:float|tuple|None=None, # subtracted from the pixels (0 to 1): one number, or one each for red, green and blue; None: the backbone's own if pretrained, else .5
-        std:float|tuple|None=None, # the pixels are then divided by it; as `mean`
+        mean:float|tuple|None=None, # of the pixels (0 to 1), or one each for R, G, B; None: the backbone's own if pretrained, else .5
+        std:float|tuple|None=None, # of the pixels; as `mean`
         mirror:bool=False, # outside training, average over each face and its mirror image?
     ):
         super().__init__()
         self.backbone = create_backbone(backbone, pretrained, drop_path)
         own = timm.data.resolve_model_data_config(self.backbone) if pretrained else dict(mean=.5, std=.5)
-        mean, std = (own[k] if v is None else v for k,v in dict(mean=mean, std=std).items())
+        if mean is None: mean = own['mean']
+        if std is None: std = own['std']
         self.config = dict(tasks=tuple(tasks), backbone=backbone, head=head, drop=drop, drop_path=drop_path, mean=mean, std=std, mirror=mirror)
         self.num_features = getattr(self.backbone, 'head_hidden_size', None) or self.backbone.num_features
         self.heads = nn.ModuleDict({t: HEADS[head](self.num_features, t, drop) for t in tasks})
@@ -110,12 +111,28 @@ def open_gates(
     new:list[str], # names of its tensors that were not loaded
 ) -> int: # number of opened gates
     "Open the squeeze-and-excitation gates whose tensors are `new`: bias 3, weights times 0.1"
-    gates = [backbone.get_submodule(n.rsplit('.', 1)[0]) for n in new if n.endswith('se.conv_expand.bias')]
-    with torch.no_grad():
-        for g in gates: g.bias.fill_(3.); g.weight.mul_(.1)
-    return len(gates)
+    opened = 0
+    for name in new:
+        if not name.endswith('se.conv_expand.bias'): continue
+        gate = backbone.get_submodule(name.rsplit('.', 1)[0])
+        nn.init.constant_(gate.bias, 3.)
+        with torch.no_grad(): gate.weight.mul_(.1)
+        opened += 1
+    return opened
 
 # %% ../../nbs/training/04_models.ipynb #14b0b792
+def _fitting(
+    module:nn.Module, # gets the tensors
+    tensors:dict, # name -> tensor
+    prefix:str='', # of the names
+) -> dict: # those that agree in name and shape
+    "Select the tensors that fit a module"
+    out = {}
+    for k,v in module.state_dict().items():
+        t = tensors.get(prefix+k)
+        if t is not None and t.shape==v.shape: out[k] = t.float()
+    return out
+
 def load_backbone(
     net:FaceNet, # changed in place
     path:str|Path, # .safetensors file of a timm model, or of one of our networks
@@ -123,14 +140,29 @@ def load_backbone(
     "Load into `net`, backbone and heads, the tensors of `path` that agree in name and shape"
     from safetensors.torch import load_file
     if not Path(path).is_file(): raise BadWeights(f'{path} is not there; give a .safetensors file, or none to start at random')
-    try: sd = load_file(path)
+    try: tensors = load_file(path)
     except Exception as e: raise BadWeights(f'{path} is no safetensors file, or a damaged one: {e}') from None
-    sd = {k.removeprefix('backbone.'): v for k,v in sd.items()}
-    mine = net.backbone.state_dict()
-    hit = {k: sd[k].float() for k,v in mine.items() if k in sd and sd[k].shape==v.shape}
-    if len(hit) < len(mine)//2: raise BadWeights(f"{path} has {len(hit)} of the {len(mine)} tensors of {net.config['backbone']}: is it another backbone's?")
+    tensors = {k.removeprefix('backbone.'): v for k,v in tensors.items()}
+    mine, hit = net.backbone.state_dict(), _fitting(net.backbone, tensors)
+    if len(hit) < len(mine)//2:
+        raise BadWeights(f"{path} has {len(hit)} of the {len(mine)} tensors of {net.config['backbone']}: is it another backbone's?")
     net.backbone.load_state_dict(hit, strict=False)
-    heads = {k: sd[f'heads.{k}'].float() for k,v in net.heads.state_dict().items() if f'heads.{k}' in sd and sd[f'heads.{k}'].shape==v.shape}
-    net.heads.load_state_dict(heads, strict=False)
+    net.heads.load_state_dict(_fitting(net.heads, tensors, 'heads.'), strict=False)
     new = [k for k in mine if k not in hit]
     return dict(loaded=len(hit), new=len(new), gates=open_gates(net.backbone, new))
+
+# %% ../../nbs/training/04_models.ipynb #9b6f130a
+def freeze_blocks(
+    backbone:nn.Module, # a timm model of the EfficientNet family
+    blocks:int, # number of blocks after the stem, 0 or more; 0 freezes nothing
+) -> int: # number of frozen parameters
+    "Exclude the stem and the first `blocks` of a backbone from training"
+    if not blocks: return 0
+    parts = [getattr(backbone, k, None) for k in ('conv_stem', 'bn1', 'blocks')]
+    if None in parts: raise ValueError(f'{type(backbone).__name__} has no stem and blocks to freeze: use a recipe with freeze=0')
+    frozen = 0
+    for part in (*parts[:2], *parts[2][:blocks]):
+        for p in part.parameters():
+            p.requires_grad_(False)
+            frozen += p.numel()
+    return frozen

@@ -23,6 +23,7 @@ class Recipe:
     batch_size: int = 64
     size: int = 128 # pixels that the finished net sees
     early: tuple = ((96, .5),) # smaller sizes that come first, and until which share of the epochs; they cost less
+    freeze: int = 0 # blocks of the backbone, after its stem, that keep their initial weights
     optimizer: str = 'adamw' # or 'adam', without decay and schedule
     lr: float = 2e-3 # the highest learning rate
     weight_decay: float = .02
@@ -37,12 +38,21 @@ class Recipe:
     teach: float = 2. # weight of the teacher's features, where there is a teacher
     trust: float = .5 # share of the loss in which soft labels take the place of the labels, where there is a teacher
 
+    def size_at(self,
+        epoch:int, # counted from 0
+        epochs:int, # of the whole training
+    ) -> int: # pixels
+        "Look up the size of the crops in an epoch"
+        for size,until in self.early:
+            if epoch < round(until*epochs): return size
+        return self.size
+
 # %% ../../nbs/training/07_recipes.ipynb #6e206347
 RECIPES = dict(
     best=Recipe(),
     seed=Recipe('seed', head='seed', batch_size=16, size=200, early=(), optimizer='adam', lr=1e-4, weight_decay=0., drop_path=0.,
         age_loss='mse', weights=(.001, 1., 1.), strength=0., ema=0., mirror=False, mixup=0., teach=0.),
-    alone=Recipe('alone', size=128, early=((96, .72),), mirror=False))
+    alone=Recipe('alone', size=128, early=((96, .72),), freeze=2, mirror=False))
 
 # %% ../../nbs/training/07_recipes.ipynb #f8d30008
 def soft_ages(
@@ -74,13 +84,15 @@ def total_loss(
     recipe:Recipe, # sets the weights
 ) -> tuple[torch.Tensor, dict]: # weighted sum, and task -> loss
     "Add up the weighted losses of the tasks in `y`, over the faces with a known label; a single task is not weighted"
-    losses = {}
-    for t in (t for t in out if t in y):
-        known = (y[t]>=0) if y[t].ndim==1 else torch.ones(len(y[t]), dtype=torch.bool, device=y[t].device)
-        losses[t] = task_loss(t, out[t][known], y[t][known], recipe.age_loss) if known.any() else out[t].sum()*0
-    alone = len(out)==1
-    w = dict.fromkeys(TASKS, 1.) if alone else dict(zip(TASKS, recipe.weights))
-    return sum(w[t]*l for t,l in losses.items()), losses
+    losses, total = {}, 0.
+    weights = dict.fromkeys(TASKS, 1.) if len(out)==1 else dict(zip(TASKS, recipe.weights))
+    for t,logits in out.items():
+        if t not in y: continue
+        known = y[t]>=0 if y[t].ndim==1 else slice(None) # probabilities are always known
+        some = logits[known]
+        losses[t] = task_loss(t, some, y[t][known], recipe.age_loss) if len(some) else logits.sum()*0
+        total = total + weights[t]*losses[t]
+    return total, losses
 
 # %% ../../nbs/training/07_recipes.ipynb #2871bed1
 def warm_cosine(

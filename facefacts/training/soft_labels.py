@@ -14,7 +14,8 @@ from ..calibration import sigmoid, softmax
 from .recipes import RECIPES, total_loss, warm_cosine
 
 # %% auto #0
-__all__ = ['small_net', 'answers', 'fit_small', 'as_soft_labels', 'mean_soft_labels', 'ask', 'soft_labels', 'keep_soft_labels']
+__all__ = ['PARTS', 'small_net', 'answers', 'fit_small', 'as_soft_labels', 'mean_soft_labels', 'ask', 'soft_labels',
+           'keep_soft_labels']
 
 # %% ../../nbs/training/08_soft_labels.ipynb #486a8c88
 def small_net(
@@ -38,34 +39,48 @@ def fit_small(
     seed:int=0, # random seed
     batch:int=128, # faces per step
 ) -> nn.Module: # in eval mode
-    "Train a `small_net`"
-    gen, r, rec = torch.Generator().manual_seed(seed), np.random.default_rng(seed), RECIPES['best']
+    "Train a `small_net`, with mixup"
+    gen, r, n = torch.Generator().manual_seed(seed), np.random.default_rng(seed), len(x)
+    full = max(n-n%batch, 1) # full batches, or all faces if there are too few for one
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        net, n = small_net(x.shape[1]), len(x)
+        net = small_net(x.shape[1])
         opt, steps = torch.optim.AdamW(net.parameters(), 1.5e-3, weight_decay=.1), epochs*max(n//batch, 1)
         sched = torch.optim.lr_scheduler.LambdaLR(opt, lambda i: warm_cosine(i/steps))
         for _ in range(epochs):
             order = torch.randperm(n, generator=gen)
-            for a in range(0, max(n-n%batch, 1), batch): # full batches, or all faces if there are too few for one
+            for a in range(0, full, batch):
                 k = order[a:a+batch]
-                part, other = r.beta(.3, .3), torch.randperm(len(k), generator=gen)
-                out = answers(net(part*x[k]+(1-part)*x[k][other]))
-                loss = sum(w*total_loss(out, {t: v[j] for t,v in y.items()}, rec)[0] for w,j in ((part, k), (1-part, k[other])))
-                opt.zero_grad(); loss.backward(); opt.step(); sched.step()
+                part, other = r.beta(.3, .3), k[torch.randperm(len(k), generator=gen)]
+                loss = _mixed_loss(net, x, y, k, other, part)
+                opt.zero_grad()
+                loss.backward()
+                opt.step()
+                sched.step()
     return net.eval()
+
+def _mixed_loss(net, x, y, a, b, part):
+    "Compute the loss of faces `a` blended with faces `b`, of which `a` have the share `part`"
+    out, loss = answers(net(part*x[a]+(1-part)*x[b])), 0.
+    for share,k in ((part, a), (1-part, b)):
+        labels = {t: v[k] for t,v in y.items()}
+        loss = loss + share*total_loss(out, labels, RECIPES['best'])[0]
+    return loss
 
 # %% ../../nbs/training/08_soft_labels.ipynb #8bf76107
 def as_soft_labels(
-    logits:dict, # task -> (n, k), as `evaluation.logits_of` gives them, or a `Net`
+    logits:dict, # task -> (n, k), as `logits_of` returns them, or a `Net`
 ) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities
     "Turn the logits of a network into soft labels"
     return dict(age=softmax(logits['age']), gender=sigmoid(logits['gender'][:,0]), race=softmax(logits['race']))
+
 def mean_soft_labels(
-    *opinions:dict, # on the same faces
+    *labels:dict, # soft labels of the same faces
 ) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities as float16
     "Average several soft labels"
-    return {t: np.mean([np.asarray(o[t], np.float32) for o in opinions], 0).astype(np.float16) for t in TASKS}
+    out = {}
+    for t in TASKS: out[t] = np.mean([np.asarray(o[t], np.float32) for o in labels], 0).astype(np.float16)
+    return out
 
 # %% ../../nbs/training/08_soft_labels.ipynb #dc495c0d
 @torch.no_grad()
@@ -74,7 +89,11 @@ def ask(
     x:torch.Tensor, # (n, features)
 ) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities as float16, the mean over `nets`
     "Predict with small networks, and average"
-    return mean_soft_labels(*[as_soft_labels({t: o.numpy() for t,o in answers(n(x)).items()}) for n in nets])
+    each = []
+    for net in nets:
+        logits = {t: o.numpy() for t,o in answers(net(x)).items()}
+        each.append(as_soft_labels(logits))
+    return mean_soft_labels(*each)
 
 # %% ../../nbs/training/08_soft_labels.ipynb #7e1430b8
 def soft_labels(
@@ -89,16 +108,22 @@ def soft_labels(
     x = torch.tensor(np.asarray(features, np.float32))
     mean, std = x.mean(0), x.std(0).clamp(min=1e-3)
     x, y = (x-mean)/std, {t: torch.as_tensor(y[t]) for t in TASKS}
-    fold, out = torch.tensor(np.random.default_rng(0).permutation(len(x))%folds), None
-    for i in tqdm(range(folds), desc='second opinions', disable=not progress):
-        k = fold!=i
-        outputs = ask([fit_small(x[k], {t: v[k] for t,v in y.items()}, seed=s) for s in range(seeds)], x[~k])
-        out = out or {t: np.zeros((len(x), *o.shape[1:]), o.dtype) for t,o in outputs.items()}
-        for t,o in outputs.items(): out[t][~k.numpy()] = o
+    fold, out = torch.tensor(np.random.default_rng(0).permutation(len(x))%folds), {}
+    for i in tqdm(range(folds), desc='soft labels', disable=not progress):
+        known = fold!=i
+        labels = {t: v[known] for t,v in y.items()}
+        nets = [fit_small(x[known], labels, seed=s) for s in range(seeds)]
+        for t,o in ask(nets, x[~known]).items():
+            if t not in out: out[t] = np.zeros((len(x), *o.shape[1:]), o.dtype)
+            out[t][~known.numpy()] = o
     if unlabelled is None: return out, None
-    return out, ask([fit_small(x, y, seed=s) for s in range(seeds)], (torch.tensor(np.asarray(unlabelled, np.float32))-mean)/std)
+    nets = [fit_small(x, y, seed=s) for s in range(seeds)]
+    others = torch.tensor(np.asarray(unlabelled, np.float32))
+    return out, ask(nets, (others-mean)/std)
 
 # %% ../../nbs/training/08_soft_labels.ipynb #04ea17f7
+PARTS = 'labelled', 'unlabelled' # faces with and without labels
+
 def _fingerprint(*arrays) -> str:
     "Sum up arrays in one short text"
     sha = hashlib.sha256()
@@ -126,12 +151,12 @@ def keep_soft_labels(
     "Make soft labels, or read those that were made before for the same faces and labels"
     sha256 = _fingerprint(features, *(y[t] for t in TASKS), *([] if unlabelled is None else [unlabelled]))
     z = _kept_soft_labels(Path(file), sha256)
-    if not z:
-        some,others = soft_labels(features, y, unlabelled, progress=progress)
-        z = {f'labelled_{t}': o for t,o in some.items()} | {f'wild_{t}': o for t,o in (others or {}).items()}
-        f = io.BytesIO()
+    if not z or (unlabelled is not None and 'unlabelled_age' not in z):
+        parts, f = soft_labels(features, y, unlabelled, progress=progress), io.BytesIO()
+        for part,labels in zip(PARTS, parts):
+            for t,o in (labels or {}).items(): z[f'{part}_{t}'] = o
         np.savez(f, sha256=sha256, **z)
         write_whole(Path(file), f.getvalue())
-    some,others = ({t: z[f'{part}_{t}'] for t in TASKS if f'{part}_{t}' in z} for part in ('labelled', 'wild'))
-    return some, others or None
-
+    labelled = {t: z[f'labelled_{t}'] for t in TASKS}
+    if 'unlabelled_age' not in z: return labelled, None
+    return labelled, {t: z[f'unlabelled_{t}'] for t in TASKS}

@@ -75,6 +75,7 @@ def with_synthetic(
 ) -> tuple: # crops and teacher outputs: `unlabelled`, and behind it the synthetic faces
     "Make synthetic faces of the training part and of `unlabelled`, and run the teacher on them"
     rows = training_rows(df, infants, seed)
+    rows = rows[df.age.notna().to_numpy()[rows]] # ages choose the pairs
     pool, years = crops[rows], df.age.to_numpy(float)[rows]
     if unlabelled is not None: pool, years = np.concatenate([pool, unlabelled[0]]), np.r_[years, unlabelled[1]['ages'].astype(float)@AGES]
     made = synthetic_faces(pool, years, n, seed)
