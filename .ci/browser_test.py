@@ -55,6 +55,8 @@ def make_photos():
     keep('notes.jpg', data='Dear diary, this is no photo.\n'.encode()*40)
     keep('=formula.jpg', one); keep('a_very_long_name_without_any_space_'*4+'.jpg', group)
     keep('huge.jpg', data=SAMPLE.read_bytes()+bytes(30_000_000))
+    view = Image.new('RGB', (640, 480), (150,160,170)); view.paste(one.resize((440, 440)), (100, 40))
+    view.save(b := io.BytesIO(), 'JPEG', quality=93); keep('camera.mjpeg', data=b.getvalue()*2) # what the fake camera sees
     return p
 
 # --- servers
@@ -85,9 +87,12 @@ def get_json(url): return json.load(urllib.request.urlopen(url, timeout=10))
 
 # --- what a person does
 
-def page_of(browser, url, width=1200, scheme='light', height=900):
-    "A new visitor's page; notes what it asks of other hosts, and script errors"
+WATCHED = """window.cameras = []; window.asked = 0; const media = navigator.mediaDevices, ask = media?.getUserMedia.bind(media);
+    if (media) media.getUserMedia = async wish => { window.asked++; const s = await ask(wish); window.cameras.push(s); return s; };"""
+def page_of(browser, url, width=1200, scheme='light', height=900, allowed=('camera',)):
+    "A new visitor's page, allowed to use the camera; notes what it asks of other hosts, script errors, and each camera that was opened"
     c = browser.new_context(viewport=dict(width=width, height=height), color_scheme=scheme, accept_downloads=True)
+    c.grant_permissions(list(allowed)); c.add_init_script(WATCHED)
     p = c.new_page(); p.away, p.errors, p.said = [], [], []
     host = url.split('/')[2]
     p.on('request', lambda r: p.away.append(r.url) if r.url.split(':')[0] in ('http','https','ws','wss') and r.url.split('/')[2]!=host else None)
@@ -124,6 +129,15 @@ FILE_EVENT = '''([b64, sel, name, kinds]) => { const blob = Uint8Array.from(atob
 def file_event(page, file, where, name, kinds): return page.evaluate(FILE_EVENT, [base64.b64encode(file.read_bytes()).decode(), where, name, kinds])
 def drop(page, *args): return all(file_event(page, *args, ['dragover', 'drop']))
 def paste(page, *args): return file_event(page, *args, ['paste'])
+
+def live(page): return page.evaluate("window.cameras.flatMap(s => s.getTracks()).filter(t => t.readyState == 'live').length")
+def focused(page): return page.evaluate('document.activeElement.innerText')
+def start_camera(page):
+    "Press the button and wait for the live picture"
+    page.get_by_role('button', name='Take a photo').click()
+    page.locator('.ff-view button:enabled', has_text='Capture').wait_for(timeout=60_000)
+    assert live(page)==1 and focused(page)=='Capture', (live(page), focused(page))
+    assert page.locator('video').evaluate('v => v.videoWidth>0 && v.clientWidth>100'), 'no picture'
 
 CONTRAST = '''sel => { // contrast of the letters of each element with what lies behind them
   const cv = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
@@ -234,6 +248,19 @@ def everything(page, P, name):
             page.locator('.ff-caption', has_text='elsewhere.jpg').wait_for()
             paste(page, P['portrait.jpg'], 'h1', 'pasted.jpg'); page.locator('.ff-caption', has_text='pasted.jpg').wait_for()
         else: paste(page, P['portrait.jpg'], '.facefacts', 'pasted.jpg'); page.locator('.ff-caption', has_text='pasted.jpg').wait_for()
+    with check(f'{name}: a photo from the camera, which is on only for it', page):
+        assert page.evaluate('window.asked')==0
+        start_camera(page); page.keyboard.press('Enter')
+        page.locator('.ff-caption', has_text='camera.jpg').wait_for(); page.locator('.ff-tile').nth(2).wait_for(); page.locator('.ff-working').wait_for(state='detached')
+        assert live(page)==0 and not page.locator('video').count() and focused(page)=='Take a photo', (live(page), focused(page))
+        assert tiles(page)[0].startswith('Apparent age')
+    with check(f'{name}: cancel, Escape and another photo switch the camera off', page):
+        for leave in (lambda: page.get_by_role('button', name='Cancel').click(), lambda: page.keyboard.press('Escape')):
+            start_camera(page); leave(); page.locator('.ff-view').wait_for(state='detached')
+            assert live(page)==0 and focused(page)=='Take a photo'
+        start_camera(page); page.get_by_role('button', name='Try the sample').click(); page.locator('.ff-caption', has_text='sample.jpg').wait_for()
+        start_camera(page); drop(page, P['second.jpg'], '.facefacts', 'dropped.jpg'); page.locator('.ff-caption', has_text='dropped.jpg').wait_for()
+        assert live(page)==0 and not page.locator('.ff-view').count()
     with check(f'{name}: the file dialog offers what can be read', page):
         with page.expect_file_chooser() as fc: page.get_by_role('button', name='Upload photos').click()
         accept = fc.value.element.get_attribute('accept').split(',')
@@ -257,6 +284,10 @@ def voila(browser, P, shots):
             a.get_by_role('link', name='About').click(); a.get_by_role('heading', name='About').wait_for()
             assert not a.get_by_role('button', name='Upload photos').is_visible()
             a.go_back(); a.get_by_role('button', name='Upload photos').wait_for()
+        with check('Voila: the other page switches the camera off', a):
+            start_camera(a); a.get_by_role('link', name='About').click(); a.get_by_role('heading', name='About').wait_for()
+            wait_for(lambda: live(a)==0, 10, 'the camera to be off')
+            a.go_back(); a.get_by_role('button', name='Upload photos').wait_for(); assert not a.locator('.ff-view').count()
         with check('Voila: two visitors do not see each other', a):
             upload(a, P['portrait.jpg'])
             b = page_of(browser, url); b.get_by_role('button', name='Upload photos').wait_for(timeout=90_000)
@@ -276,15 +307,71 @@ def voila(browser, P, shots):
                 p.get_by_role('button', name='Upload photos').wait_for(timeout=90_000)
                 upload(p, P['portrait.jpg'])
                 p.get_by_role('button', name='In depth').click(); p.locator('.ff-depth').wait_for()
+                start_camera(p)
                 wide = p.evaluate('Math.max(document.documentElement.scrollWidth, ...[...document.querySelectorAll(".facefacts *")].filter(e => !e.closest("svg,.ff-scroll,.ff-gallery")).map(e => e.getBoundingClientRect().right))')
                 assert wide<=width, f'something is {wide} pixels wide'
                 readable(p)
+                if shots and (width, scheme)==(400, 'light'): camera_shot(p, shots)
+                p.get_by_role('button', name='Cancel').click(); p.locator('.ff-view').wait_for(state='detached')
                 if width<400:
                     upload(p, next(P[k] for k in P if k.startswith('a_very')))
                     assert p.evaluate('document.documentElement.scrollWidth')<=width
                     table = p.locator('.ff-all .ff-scroll'); assert table.evaluate('e => e.scrollWidth>e.clientWidth'), 'the table does not scroll'
                 elif shots: screenshots(p, shots, f"{'wide' if width>500 else 'narrow'}-{scheme}")
             p.context.close()
+
+def refuse(error): return f'navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException("x", "{error}"); }};'
+REFUSALS = [(refuse(e), words) for e,words in (('NotFoundError', 'No camera was found'), ('NotReadableError', 'another program'), ('AbortError', 'another program'), ('TypeError', 'could not be started'))]
+REFUSALS += [('const timer = window.setTimeout; window.setTimeout = (f, t) => timer(f, t == 10000 ? 1000 : t); ' # it sends nothing, and the panel waits for one second, not ten
+     'navigator.mediaDevices.getUserMedia = async () => { const s = document.createElement("canvas").captureStream(0); window.cameras.push(s); return s; };', 'sends no picture'),
+    ('Object.defineProperty(navigator, "mediaDevices", {value: undefined});', 'offers no camera')]
+
+def camera(pw, chrome, P):
+    "What the panel says when there is no camera to use, or no face before it"
+    port = free_port(); url, elsewhere = f'http://127.0.0.1:{port}/', f'http://elsewhere.example:{port}/' # the second is this machine, too, but not `localhost`
+    fake = '--use-fake-device-for-media-stream'
+    browser = pw.chromium.launch(executable_path=chrome, args=[*ARGS, fake, '--host-resolver-rules=MAP elsewhere.example 127.0.0.1'])
+    none = pw.chromium.launch(executable_path=chrome, args=[*ARGS, fake+'=device-count=0'])
+    def said(p, words):
+        "The sentence that the button leads to, after which the panel works on"
+        p.get_by_role('button', name='Take a photo').click()
+        e = p.locator('.ff-camera .ff-error'); e.wait_for(timeout=30_000)
+        assert words in e.inner_text() and live(p)==0 and not p.locator('.ff-view').count() and focused(p)=='Take a photo', (e.inner_text(), focused(p))
+        readable(p); print('                 ', e.inner_text())
+        p.get_by_role('button', name='Try the sample').click(); p.locator('.ff-caption', has_text='sample.jpg').wait_for(); assert not e.count()
+    def visit(b, address=url, **kw):
+        wait_for(lambda: get_json(url+'health')['ready'], 120, 'a kernel')
+        p = page_of(b, address, **kw); p.get_by_role('button', name='Take a photo').wait_for(timeout=90_000)
+        return p
+    cmd = [sys.executable, '-c', f'from facefacts.panel.app import serve; serve(port={port}, host="0.0.0.0", open_browser=False, ready=2, max_visitors=6)']
+    with running(cmd, 'camera.log'):
+        with check('Camera: starts'): wait_for(lambda: get_json(url+'health')['ready']>=2, 120, 'kernels')
+        for what,words,b,to in (('permission refused', 'blocked', browser, dict(allowed=())), ('no camera', 'No camera was found', none, {}), ('a page without https', 'https', browser, dict(address=elsewhere))):
+            with check(f'Camera: {what}'):
+                p = visit(b, **to); said(p, words)
+                p.close(run_before_unload=True); p.context.close()
+        p = visit(browser)
+        with check('Camera: no face before it', p):
+            start_camera(p); p.get_by_role('button', name='Capture').click()
+            p.locator('.ff-error', has_text='camera.jpg').wait_for(); print('                 ', error(p))
+            assert 'No face was found in camera.jpg' in error(p) and live(p)==0
+        with check('Camera: unplugged', p):
+            start_camera(p); p.evaluate("window.cameras.at(-1).getTracks()[0].dispatchEvent(new Event('ended'))")
+            p.locator('.ff-camera .ff-error', has_text='disconnected').wait_for(); assert live(p)==0 and focused(p)=='Take a photo'
+        with check('Camera: cancelled before the browser answers', p):
+            p.evaluate('() => { const m = navigator.mediaDevices; window.ask = m.getUserMedia; m.getUserMedia = async w => { await new Promise(r => window.answer = r); return window.ask(w); }; }')
+            p.get_by_role('button', name='Take a photo').click(); assert focused(p)=='Cancel'
+            n = p.evaluate('window.cameras.length'); p.keyboard.press('Enter'); assert focused(p)=='Take a photo'
+            p.evaluate('window.answer()'); wait_for(lambda: p.evaluate('window.cameras.length')==n+1, 10, 'a camera')
+            wait_for(lambda: live(p)==0, 10, 'the camera to be off'); assert not p.locator('.ff-view').count()
+            p.evaluate('() => { navigator.mediaDevices.getUserMedia = window.ask; }')
+        for k,(script,words) in enumerate(REFUSALS):
+            with check(f'Camera: refusal {k+1}', p): p.evaluate(f'() => {{ {script} }}'); said(p, words)
+        p = visit(browser)
+        with check('Camera: off at the end of the session', p):
+            start_camera(p); os.kill(processes(kernel_of(p))[0], signal.SIGKILL)
+            p.get_by_text('The session has ended: reload the page').wait_for(timeout=60_000); assert live(p)==0
+    browser.close(); none.close()
 
 def counts(url):
     h = get_json(url+'health')
@@ -405,6 +492,14 @@ def screenshots(p, folder, name):
     p.get_by_role('button', name='In depth').click(); p.get_by_role('button', name='Show where it looked').click(); p.locator('.ff-maps').wait_for(timeout=60_000)
     p.evaluate('document.activeElement.blur()'); shoot(f'panel-{name}-depth.webp')
 
+def camera_shot(p, folder):
+    "Keep a picture of the live camera, at the width of a phone"
+    p.evaluate('document.activeElement.blur()'); p.mouse.move(0, 0); p.wait_for_timeout(400)
+    p.evaluate("window.scrollTo(0, 0)")
+    end = p.locator('.ff-view').bounding_box()
+    shot = p.screenshot(clip=dict(x=0, y=0, width=400, height=end['y']+end['height']+12))
+    Image.open(io.BytesIO(shot)).convert('RGB').save(folder/'panel-camera.webp', quality=88, method=6)
+
 def lab(browser, P):
     port, conf = free_port(), tmp/'lab'
     for plugin,what in (('@jupyterlab/apputils-extension/notification', dict(fetchNews='false', checkForUpdates=False)),
@@ -426,6 +521,10 @@ def lab(browser, P):
             p.get_by_role('menuitem', name='Run', exact=True).click(); p.get_by_role('menuitem', name='Run All Cells', exact=True).click()
             p.get_by_role('button', name='Upload photos').wait_for(timeout=120_000)
         everything(p, P, 'JupyterLab, dark')
+        with check('JupyterLab: running the cell again switches the camera off', p):
+            start_camera(p); p.get_by_role('menuitem', name='Run', exact=True).click(); p.get_by_role('menuitem', name='Run All Cells', exact=True).click()
+            wait_for(lambda: live(p)==0, 60, 'the camera to be off'); p.locator('.ff-view').wait_for(state='detached')
+            p.get_by_role('button', name='Upload photos').wait_for(timeout=120_000)
         with check('JupyterLab: a notebook saved with its widgets holds no photo', p):
             upload(p, P['portrait.jpg'])
             p.locator('.jp-NotebookPanel h1').click(); p.keyboard.press('Control+s')
@@ -434,7 +533,7 @@ def lab(browser, P):
         p.context.close()
 
 def main():
-    a = argparse.ArgumentParser(); a.add_argument('--shots', type=Path); a.add_argument('--only', choices=('voila', 'lab', 'server')); a.add_argument('--uploads', type=int, default=60); a = a.parse_args()
+    a = argparse.ArgumentParser(); a.add_argument('--shots', type=Path); a.add_argument('--only', choices=('voila', 'lab', 'server', 'camera')); a.add_argument('--uploads', type=int, default=60); a = a.parse_args()
     P = make_photos()
     if SHARED.is_dir():
         P['group_mid.jpg'] = SHARED/'group_mid.jpg'
@@ -442,8 +541,9 @@ def main():
     chrome = next((c for c in ('/usr/bin/chromium', shutil.which('chromium'), shutil.which('chromium-browser'), shutil.which('google-chrome')) if c and Path(c).exists()), None)
     try:
         with sync_playwright() as pw:
-            browser = pw.chromium.launch(executable_path=chrome, args=ARGS)
-            for what,run in (('server', lambda: server(browser, P, a.uploads)), ('voila', lambda: voila(browser, P, a.shots)), ('lab', lambda: lab(browser, P))):
+            eye = ['--use-fake-device-for-media-stream', f'--use-file-for-fake-video-capture={P.pop("camera.mjpeg")}']
+            browser = pw.chromium.launch(executable_path=chrome, args=ARGS+eye)
+            for what,run in (('server', lambda: server(browser, P, a.uploads)), ('voila', lambda: voila(browser, P, a.shots)), ('lab', lambda: lab(browser, P)), ('camera', lambda: camera(pw, chrome, P))):
                 if a.only in (None, what):
                     with check(f'{what}: to the end'): run()
             browser.close()

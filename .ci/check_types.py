@@ -30,6 +30,9 @@ found: list[Face] = find_faces(photo.pixels)
 crop = align(photo.pixels, found[0], 128)
 print(crop.shape, load_net('age').tasks, FaceFacts(weights=pull_weights('owner/name')))
 print(annotate(photo, facts), in_depth(facts), where_it_looked(ff, facts), JointModel())
+clip: VideoFacts = ff.video('clip.mp4', rate=2, annotate=Path('drawn.mp4'))
+spans: list[float] = [t.last-t.first+t.age for t in clip.tracks]
+for look in ff.watch('clip.mp4', every=5): print(look.seconds, look.rows())
 panel = FaceFactsPanel(max_files=3)
 panel.load('photo.jpg')
 html: str = panel.snapshot()
@@ -48,6 +51,7 @@ def declared(path):
 
 bad, n = [], 0
 sys.path.insert(0, str(here))
+importlib.import_module('facefacts.all') # so that methods which other modules add are there
 for path in sorted((here/'facefacts').rglob('*.py')):
     for cls,f in declared(path):
         n += 1

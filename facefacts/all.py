@@ -9,6 +9,7 @@ from .hub import pull_weights, push_weights
 from .predict import FaceFacts
 from .plots import age_curve, annotate, compare, gender_bar, in_depth, race_bars, show_crop
 from .saliency import where_it_looked
+from .video import TrackFacts, UnreadableVideo, VideoFacts # gives `FaceFacts` its methods `video` and `watch`
 from .panel.widget import FaceFactsPanel
 
 __all__ = [
@@ -16,4 +17,4 @@ __all__ = [
     'Face', 'face_of_interest', 'FaceFacts', 'FaceFactsError', 'FaceFactsPanel', 'FaceFinder', 'Facts', 'find_faces',
     'gender_bar', 'GENDERS', 'image_files', 'in_depth', 'limits', 'load_net', 'METHODS', 'MissingExtra', 'Net', 'NoFaceFound',
     'pct', 'Photo', 'pull_weights', 'push_weights', 'race_bars', 'RACES', 'read_image', 'read_photo', 'show_crop', 'TASKS',
-    'UnreadableImage', 'where_it_looked']
+    'TrackFacts', 'UnreadableImage', 'UnreadableVideo', 'VideoFacts', 'where_it_looked']

@@ -5,7 +5,7 @@
 # %% ../nbs/17_cli.ipynb #e1612ed6
 from __future__ import annotations
 import argparse, io, logging, os, shlex, signal, sys, warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 import numpy as np
 import facefacts
@@ -15,8 +15,8 @@ from .inputs import image_files, limits
 from .writers import FORMATS, RowWriter, format_of
 
 # %% auto #0
-__all__ = ['DEMO', 'WrongUsage', 'say', 'facts_table', 'demo', 'predict', 'train', 'evaluate', 'app', 'serve', 'make_parser',
-           'main']
+__all__ = ['DEMO', 'WrongUsage', 'say', 'facts_table', 'demo', 'predict', 'video', 'train', 'evaluate', 'app', 'serve',
+           'make_parser', 'main']
 
 # %% ../nbs/17_cli.ipynb #52135312
 class WrongUsage(FaceFactsError):
@@ -340,6 +340,67 @@ def _sum_up(
     if out or failed: say(', '.join(parts)+(f"; {_count(w.rows, 'new row' if w.append else 'row')} in {out}" if out else ''))
     if groups and (out or w.fmt!='text'): say(f"{_count(groups, 'photo')} with more faces than the one reported: --faces all reports each")
 
+# %% ../nbs/17_cli.ipynb #b7d14e85
+def _video_paths(
+    a, # options of `video`
+) -> tuple[Path|None, Path|None]: # where the rows go, and where the annotated video goes
+    "Check where the results of `video` go"
+    if a.force and not a.out and not a.annotate: raise WrongUsage('--force is about the files of --out and --annotate: name one')
+    seen = Path(a.path).expanduser()
+    paths = [Path(p).expanduser() if p else None for p in (a.out, a.annotate)]
+    for p in paths:
+        if p is None: continue
+        if p.is_dir(): raise WrongUsage(f'{p} is a folder: name a file in it')
+        if p.exists() and seen.exists() and p.samefile(seen): raise WrongUsage(f'{p} is the video, and would be overwritten')
+        if p.is_file() and not a.force: raise WrongUsage(f'{p} exists: --force replaces it')
+    if a.out and format_of(a.out)=='text': raise WrongUsage(f'{a.out}: rows of a video are written as .csv, .json, .jsonl or .parquet')
+    return tuple(paths)
+
+# %% ../nbs/17_cli.ipynb #0c58f3ab
+def _watch_all(
+    watch, # from `FaceFacts.watch`
+    w:RowWriter|None, # where the rows go
+) -> list: # (frame, boxes) of each frame that was looked at, for `annotate_video`
+    "Watch a video to its end, and write the rows of each frame at once"
+    from tqdm import tqdm
+    from facefacts.video import _no_face
+    boxes = []
+    with tqdm(total=watch.video.count, unit='frame', disable=None) as bar:
+        for look in watch:
+            with _in_one_piece():
+                if w and look.facts: w.write(*look.rows())
+            boxes.append((look.frame, look.boxes()))
+            bar.update(look.frame+1-bar.n)
+    if not watch.tracks: raise _no_face(watch)
+    return boxes
+
+# %% ../nbs/17_cli.ipynb #91e6d72f
+@_mute_engine()
+def video(a) -> int: # exit code
+    "Predict the facts of the faces in a video, frame by frame and for each face that it follows"
+    out,drawn = _video_paths(a)
+    if sys.stdout is None and not out: raise WrongUsage('standard output is closed: name a file with --out')
+    from facefacts.predict import FaceFacts
+    from facefacts.video import VIDEO_DTYPES, annotate_video, check_annotate
+    watch = FaceFacts(a.method, a.weights).watch(a.path, a.every, a.rate)
+    if drawn: check_annotate(drawn, a.path)
+    w = RowWriter(format_of(out), out, force=a.force, dtypes=VIDEO_DTYPES) if out else None
+    try:
+        with w or nullcontext(): boxes = _watch_all(watch, w)
+    except (KeyboardInterrupt, OSError) as e:
+        why = f' ({e.strerror or e})' if isinstance(e, OSError) else ''
+        where = f'; the rows so far are in {out.with_name(w.part.name)}' if w and w.part else ''
+        say(f"stopped after {_count(watch.looks, 'frame')}{why}{where}")
+        return 2 if why else 130
+    if drawn: annotate_video(a.path, boxes, watch.tracks, drawn, progress=sys.stderr is not None and sys.stderr.isatty())
+    if sys.stdout is not None: print(*watch.tracks, sep='\n')
+    done = [f"{watch.looks} of {_count(watch.video.read, 'frame')} looked at", _count(len(watch.tracks), 'track')]
+    if out: done.append(f"{_count(w.rows, 'row')} in {out}")
+    if drawn: done.append(f'drawn, without sound, in {drawn}')
+    say(', '.join(done))
+    if watch.video.note: say(watch.video.note)
+    return int(watch.video.note!='')
+
 # %% ../nbs/17_cli.ipynb #b19f1489
 def _data(
     path:str, # as given
@@ -638,6 +699,26 @@ def _predict_options(add, either):
     add('--escape-formulas', action='store_true',
         help="for a spreadsheet: put a ' before names in CSV that begin with = + - or @")
 
+# %% ../nbs/17_cli.ipynb #d48b0f61
+def _rate(s) -> float:
+    "Read a number of frames a second"
+    try: rate = float(s)
+    except ValueError: rate = 0
+    if 0<rate<=1000: return rate
+    raise argparse.ArgumentTypeError(f'{s!r} is not a number of frames a second, above 0 and at most 1000')
+
+# %% ../nbs/17_cli.ipynb #f1075c3d
+def _video_options(add, either):
+    "Describe the options of `video`"
+    add('path', metavar='FILE', help='a video, such as clip.mp4')
+    _method(add)
+    _weights(add)
+    either('--every', metavar='N', type=_whole(1, 10**9), help='look at every N-th frame')
+    either('--rate', metavar='PER_SECOND', type=_rate, help='look at so many frames a second (default: 5)')
+    add('--out', metavar='FILE', help='write a row for each face and frame to FILE, which ends in .csv, .json, .jsonl or .parquet')
+    add('--annotate', metavar='FILE.mp4', help='write the video with boxes and facts, without sound, to FILE.mp4')
+    add('--force', action='store_true', help='replace these files if they exist')
+
 # %% ../nbs/17_cli.ipynb #5bd8bc47
 def _train_options(add):
     "Describe the options of `train`"
@@ -706,12 +787,12 @@ def make_parser() -> argparse.ArgumentParser:
             'or a file. Photos never leave this machine.')
     p.add_argument('--version', action='version', version=f"facefacts {facefacts.__version__}")
     sub = p.add_subparsers(metavar='COMMAND', required=True, parser_class=_Parser)
-    options = {demo:_demo_options, predict:_predict_options, train:_train_options, evaluate:_evaluate_options, app:_app_options}
-    options[serve] = _serve_options
+    options = {demo:_demo_options, predict:_predict_options, video:_video_options,
+        train:_train_options, evaluate:_evaluate_options, app:_app_options, serve:_serve_options}
     for run,describe in options.items():
         o = sub.add_parser(run.__name__, help=run.__doc__[0].lower()+run.__doc__[1:], description=run.__doc__)
         o.set_defaults(run=run)
-        if run is predict: describe(o.add_argument, o.add_mutually_exclusive_group().add_argument)
+        if run in (predict, video): describe(o.add_argument, o.add_mutually_exclusive_group().add_argument)
         else: describe(o.add_argument)
     return p
 

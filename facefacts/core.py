@@ -4,7 +4,7 @@
 
 # %% ../nbs/00_core.ipynb #3000186e
 from __future__ import annotations
-import html, importlib.util, json, os, secrets, unicodedata
+import html, importlib.util, json, math, os, secrets, unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from fastcore.basics import patch
 __all__ = ['TASKS', 'METHODS', 'NETS', 'METHOD_NETS', 'GENDERS', 'RACES', 'MAX_AGE', 'AGES', 'KEYPOINTS', 'COLUMNS', 'DTYPES',
            'codes', 'age_band', 'FaceFactsError', 'UnreadableImage', 'NoFaceFound', 'BadWeights', 'BadDataset',
            'MissingExtra', 'need', 'new_sibling', 'put_in_place', 'write_whole', 'Face', 'pct', 'printable', 'Facts',
-           'sentence', 'row']
+           'facts_sentence', 'row']
 
 # %% ../nbs/00_core.ipynb #b6fd89df
 TASKS = ('age', 'gender', 'race')
@@ -206,23 +206,23 @@ class Facts:
 
     @property
     def race_prob(self) -> float:
-        "Return the probability of `race`, 0 to 1"
-        return self.race_probs[self.race] if self.race else float('nan')
+        "Return the probability of `race`, 0 to 1; NaN if race was not asked"
+        return self.race_probs[self.race] if self.race else math.nan
     @property
     def female_prob(self) -> float:
         "Return the probability of Female, 0 to 1"
         return self.gender_prob if self.gender=='Female' else 1-self.gender_prob
     @property
     def tasks(self) -> tuple[str,...]:
-        "Return those of `TASKS` that were asked"
-        there = self.age==self.age, bool(self.gender), bool(self.race)
-        return tuple(t for t,b in zip(TASKS, there) if b)
+        "List the tasks that were asked"
+        asked = dict(age=not math.isnan(self.age), gender=bool(self.gender), race=bool(self.race))
+        return tuple(t for t in TASKS if asked[t])
     if TYPE_CHECKING: # editors and type checkers do not see methods that `@patch` adds
         def to_dict(self) -> dict: ...
 
-# %% ../nbs/00_core.ipynb #ddcb06be
-def sentence(
-    age:float|None, # years; None or NaN if it was not asked, as all that follows
+# %% ../nbs/00_core.ipynb #7cbe08bb
+def facts_sentence(
+    age:float|None, # years; None or NaN if it was not asked, like all that follows
     low:float|None, # of the interval, years
     high:float|None, # of the interval, years
     gender:str|None, # '' or None if it was not asked
@@ -230,9 +230,11 @@ def sentence(
     race:str|None, # '' or None if it was not asked
     race_prob:float|None, # 0 to 1
 ) -> str: # such as 'looks 31 years old (...), perceived as Female (99 %) and White (94 %)'
-    "Say what is known of a face"
-    parts,perceived = [],[f'{name} ({pct(p)})' for name,p in ((gender, gender_prob), (race, race_prob)) if name]
-    if age is not None and age==age: parts.append(f'looks {age:.0f} years old (90 % interval {low:.0f} to {high:.0f})')
+    "Write the facts of a face as a sentence"
+    parts, perceived = [], []
+    if age is not None and not math.isnan(age): parts.append(f'looks {age:.0f} years old (90 % interval {low:.0f} to {high:.0f})')
+    for name,p in ((gender, gender_prob), (race, race_prob)):
+        if name: perceived.append(f'{name} ({pct(p)})')
     if perceived: parts.append('perceived as '+' and '.join(perceived))
     return ', '.join(parts)
 
@@ -240,7 +242,7 @@ def sentence(
 @patch
 def __str__(self:Facts) -> str:
     "Write the facts as a sentence, with a line for each warning"
-    s = sentence(self.age, *self.age_interval, self.gender, self.gender_prob, self.race, self.race_prob)
+    s = facts_sentence(self.age, *self.age_interval, self.gender, self.gender_prob, self.race, self.race_prob)
     s += f' [{self.method}]'
     for w in self.warnings: s += f'\n  note: {w}'
     return s
@@ -266,7 +268,7 @@ def row(
         age=facts.age, age_low=lo, age_high=hi, gender_prob=facts.gender_prob)
     for race,p in facts.race_probs.items(): numbers[f'p_{race.lower()}'] = p
     for name,v in numbers.items():
-        if v==v: r[name] = round(float(v), _DECIMALS[name]) # not NaN
+        if not math.isnan(v): r[name] = round(float(v), _DECIMALS[name]) # NaN: a task that was not asked
     return r | dict(file=facts.file or file, face=facts.index, gender=facts.gender or None, race=facts.race or None,
         method=facts.method, notes='; '.join(facts.warnings))
 
@@ -292,10 +294,10 @@ def _bar(
 def _repr_html_(self:Facts) -> str: # HTML
     "Show the facts as a small card"
     lo,hi = self.age_interval
-    head = [f'<b>{self.age:.0f} years</b> ({lo:.0f} to {hi:.0f})'] if 'age' in self.tasks else []
+    head, notes, bars = [], '', ''
+    if 'age' in self.tasks: head.append(f'<b>{self.age:.0f} years</b> ({lo:.0f} to {hi:.0f})')
     for name,p in ((self.gender, self.gender_prob), (self.race, self.race_prob)):
         if name: head.append(f'<b>{name}</b> ({html.escape(pct(p))})')
-    notes = bars = ''
     for w in self.warnings: notes += f'<div>&#9888; {html.escape(w)}</div>'
     for name,p in self.race_probs.items(): bars += _bar(name, p)
     source = f'{self.method} model'

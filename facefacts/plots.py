@@ -20,7 +20,7 @@ PAPER, MARK, QUIET = '#ffffff', '#005a9c', '#1b1b1b' # background of the legend,
 def short_label(
     facts:Facts, # of one face
 ) -> str: # such as '31, Female, White'
-    "Write the three facts as a short label"
+    "Write the facts as a short label"
     words = [f'{facts.age:.0f}'] if 'age' in facts.tasks else []
     return ', '.join(words+[w for w in (facts.gender, facts.race) if w])
 

@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 import numpy as np
+from fastcore.basics import patch
 from .core import *
 from .images import Photo, read_photo
-from .inputs import image_files, uploads
-from .inputs import _name, _reread
+from .inputs import image_files, read_once, source_name, uploads
 from .doubts import doubts, stretch
 from .faces import align, face_of_interest, find_faces
 from .calibration import decode, mean_logits
+from .hub import weights_folder
 from .weights import load_net, read_both
 
 # %% auto #0
-__all__ = ['SIDE_ONE', 'SIDE_ALL', 'SHOWN', 'APART', 'find_in', 'FaceFacts', 'sizes', 'crops_of', 'logits', 'decode_logits',
-           'answer', 'facts', 'all_faces', 'off_template', 'list_photos', 'batches', 'rows', 'stream', 'table']
+__all__ = ['SIDE_ONE', 'SIDE_ALL', 'SHOWN', 'APART', 'find_in', 'FaceFacts', 'as_facts', 'off_template', 'list_photos']
 
 # %% ../nbs/10_predict.ipynb #3ccf224a
 SIDE_ONE, SIDE_ALL = 1200, 2400 # the longer side, in pixels, that is enough to look for one face, and for all
@@ -33,8 +33,8 @@ def _find(src, largest=True, size=128):
     "What `find_in` returns, and how many faces were seen in all: with `largest` at least these, for the search stops early"
     if isinstance(src, Photo): photo = src
     else:
-        kept = _reread(src)
-        photo = read_photo(kept, max_side=SIDE_ONE if largest else SIDE_ALL, name=None if kept is src else _name(src))
+        kept = read_once(src)
+        photo = read_photo(kept, max_side=SIDE_ONE if largest else SIDE_ALL, name=None if kept is src else source_name(src))
     faces = find_faces(photo.pixels, largest=largest)
     seen = len(faces)
     if largest and faces: faces = [face_of_interest(faces, photo.pixels.shape[1::-1])]
@@ -57,16 +57,18 @@ class FaceFacts:
     "Predict the facts of faces: `ff(photo)` for the face of interest, `ff.all(photo)` for all, `ff.table(paths)` for many photos"
     def __init__(self,
         method:str='joint', # 'joint': one network for the three tasks; 'standalone': one for each; 'both': the mean of these two
-        weights:str|Path|None=None, # a folder with .onnx files of your own; default those of the package
-        threads:int|None=None, # that one forward pass may use; default as many as `usable_cpus`
+        weights:str|Path|None=None, # a folder with .onnx files, or 'hf-hub:owner/name'; None: those of the package
+        threads:int|None=None, # of one forward pass; None: as many as `usable_cpus`
+        providers=None, # where to run the networks: 'cuda', 'coreml', 'openvino', 'directml' ..., or several in order of preference; None: on the CPU
     ):
         if method not in METHODS: raise ValueError(f"method is one of {', '.join(METHODS)}, not {method!r}")
-        self.method = method
+        self.method, weights = method, weights_folder(weights)
         self.calibration = read_both(weights)['calibration'] if method=='both' else None # of the mean
-        self.nets = {n: load_net(n, weights, threads) for n in METHOD_NETS[method]} # name -> `Net`
+        self.nets = {n: load_net(n, weights, threads, providers) for n in METHOD_NETS[method]} # name -> `Net`
     def __repr__(self): return f"FaceFacts({self.method!r}): {'; '.join(map(repr, self.nets.values()))}"
     if TYPE_CHECKING: # for editors and type checkers, which do not see what is added below
         from pandas import DataFrame as _DataFrame
+        from facefacts.video import VideoFacts as _VideoFacts, Watch as _Watch
         sizes: set[int]
         def crops_of(self, pixels:np.ndarray, face:Face) -> dict: ...
         def logits(self, crops:list[dict], batch:int=8, known=()) -> dict: ...
@@ -80,35 +82,37 @@ class FaceFacts:
         def rows(self, ready:list, logits:dict|None=None) -> Iterator[dict]: ...
         def stream(self, photos, faces:str='all', batch:int=32, workers:int=2) -> Iterator[dict]: ...
         def table(self, photos, faces:str='all', progress:bool=True, age_band:int|None=None, **kwargs) -> _DataFrame: ...
+        def watch(self, path:str|Path, every:int|None=None, rate:float|None=None, workers:int=2) -> _Watch: ... # from facefacts.video
+        def video(self, path:str|Path, every:int|None=None, rate:float|None=None, annotate:str|Path|None=None,
+            progress:bool=True, workers:int=2) -> _VideoFacts: ...
 
 # %% ../nbs/10_predict.ipynb #b4ad6415
 SHOWN = 160 # side of the crop that is measured and shown, pixels
 
-@property
+@patch(as_prop=True)
 def sizes(self:FaceFacts): # set of pixels
     "The sides of the crops that the networks see, and of the one that is shown"
     return {SHOWN} | {n.size for n in self.nets.values()}
-FaceFacts.sizes = sizes
-
 
 # %% ../nbs/10_predict.ipynb #34951cfe
+@patch
 def crops_of(self:FaceFacts,
     pixels:np.ndarray, # (H, W, 3) uint8
     face:Face, # in pixels of that picture
 ) -> dict: # size -> (size, size, 3) uint8
     "Cut the crops that the networks need"
     return {s: align(pixels, face, s) for s in self.sizes}
-FaceFacts.crops_of = crops_of
 
 # %% ../nbs/10_predict.ipynb #2e8f190c
-def _look(self, photo, face):
+@patch
+def _look(self:FaceFacts, photo, face):
     "The `face` in pixels of the full photo, its crops as the networks see them, and the doubts about it"
     crops, full = self.crops_of(photo.pixels, face), face.scaled(1/photo.scale)
     notes = doubts(full, photo.size, crops[SHOWN])
     return full, {s: stretch(c) for s,c in crops.items()}, notes
-FaceFacts._look = _look
 
 # %% ../nbs/10_predict.ipynb #e8e34f99
+@patch
 def logits(self:FaceFacts,
     crops:list[dict], # n times size -> (size, size, 3) uint8
     batch:int=8, # crops in one forward pass
@@ -121,10 +125,9 @@ def logits(self:FaceFacts,
         for i in range(0, len(crops), batch): parts.append(net(np.stack([c[net.size] for c in crops[i:i+batch]])))
         out[name] = {t: np.concatenate([p[t] for p in parts]) for t in net.tasks} if parts else {}
     return out
-FaceFacts.logits = logits
-
 
 # %% ../nbs/10_predict.ipynb #3bdeed31
+@patch
 def decode_logits(self:FaceFacts,
     logits:dict, # network -> task -> logits (n, k); others than those of this method are left out, and some may be missing
 ) -> dict: # age, age_low, age_high (n,), age_probs (n, 117), gender_probs (n, 2), race_probs (n, 5)
@@ -132,14 +135,14 @@ def decode_logits(self:FaceFacts,
     answers = [decode(logits[n], net.meta['calibration']) for n,net in self.nets.items() if n in logits]
     if self.method=='both': return decode(mean_logits(*answers), self.calibration)
     return {k: v for a in answers for k,v in a.items()}
-FaceFacts.decode_logits = decode_logits
 
 def _tasks(tasks):
-    "Those of `TASKS` that are asked"
+    "Check which of `TASKS` are asked"
     asked = TASKS if tasks is None else (tasks,) if isinstance(tasks, str) else tuple(tasks)
     if not asked or set(asked)-set(TASKS): raise ValueError(f"tasks are some of {', '.join(TASKS)}, not {tasks!r}")
     return asked
 
+@patch
 def answer(self:FaceFacts,
     crops:list[dict], # n times size -> (size, size, 3) uint8
     batch:int=8, # crops in one forward pass
@@ -151,10 +154,9 @@ def answer(self:FaceFacts,
     idle = [n for n,net in self.nets.items() if not set(net.tasks)&set(tasks)]
     a = self.decode_logits(self.logits(crops, batch, idle))
     return {k: v for k,v in a.items() if k.partition('_')[0] in tasks}
-FaceFacts.answer = answer
-
 
 # %% ../nbs/10_predict.ipynb #a3f748dc
+@patch
 def facts(self:FaceFacts,
     photo:Photo|np.ndarray, # the photo, decoded
     faces:list[Face], # in its pixels, from `find_faces`
@@ -164,24 +166,33 @@ def facts(self:FaceFacts,
     if not isinstance(photo, Photo): photo = read_photo(photo)
     seen = [self._look(photo, f) for f in faces]
     a = self.answer([c for _,c,_ in seen], tasks=tasks)
-    return [_facts(a, i, f, self.method, photo.name, i, notes, c[SHOWN]) for i,(f,c,notes) in enumerate(seen)]
-FaceFacts.facts = facts
+    return [as_facts(a, i, f, self.method, photo.name, i, notes, c[SHOWN]) for i,(f,c,notes) in enumerate(seen)]
 
 # %% ../nbs/10_predict.ipynb #53fd2d5a
-def _facts(a, i, face, method, file, index, warnings=(), crop=None):
-    "The `i`-th of the answers `a` as `Facts`"
-    nan = float('nan')
-    age,interval,gender,gender_prob,race,race_probs,age_probs = nan,(nan, nan),'',nan,'',{},None # where a task was not asked
-    if 'age' in a: age,interval,age_probs = float(a['age'][i]),(float(a['age_low'][i]), float(a['age_high'][i])),a['age_probs'][i]
-    if 'gender_probs' in a:
-        g = a['gender_probs'][i]
-        gender,gender_prob = GENDERS[g.argmax()],float(g.max())
-    if 'race_probs' in a:
-        r = a['race_probs'][i]
-        race,race_probs = RACES[r.argmax()],dict(zip(RACES, map(float, r)))
-    return Facts(age, interval, gender, gender_prob, race, race_probs, face, method, file, index, warnings, age_probs, crop)
+def as_facts(
+    answers:dict, # from `FaceFacts.decode_logits`; of all tasks, or some
+    i:int, # which of them
+    face:Face, # in pixels of the full photo
+    method:str, # one of `METHODS`
+    file:str, # name of the photo
+    index:int, # number of the face in its photo, from 0
+    warnings:tuple=(), # reasons for doubt
+    crop:np.ndarray|None=None, # (160, 160, 3) uint8, as the network sees it
+) -> Facts: # NaN, '' or None for tasks that were not asked
+    "Make the `Facts` of one face"
+    one = {k: v[i] for k,v in answers.items()}
+    age, low, high = (float(one.get(k, np.nan)) for k in ('age', 'age_low', 'age_high'))
+    gender, gender_prob, race, races = '', np.nan, '', {}
+    if 'gender_probs' in one:
+        p = one['gender_probs']
+        gender, gender_prob = GENDERS[p.argmax()], float(p.max())
+    if 'race_probs' in one:
+        p = one['race_probs']
+        race, races = RACES[p.argmax()], dict(zip(RACES, map(float, p)))
+    return Facts(age, (low, high), gender, gender_prob, race, races, face, method, file, index, warnings, one.get('age_probs'), crop)
 
 # %% ../nbs/10_predict.ipynb #8d64d746
+@patch
 def __call__(self:FaceFacts,
     photo, # a path, bytes, a file object, a PIL image, an array, or the value of a FileUpload
     face:Face|None=None, # another face than the face of interest, in pixels of the full photo
@@ -194,16 +205,15 @@ def __call__(self:FaceFacts,
     p,faces = find_in(photo, size=SHOWN)
     if not faces: raise NoFaceFound(f"no face was found in {p.name or 'the picture'}; is one there, upright and not tiny?")
     return self.facts(p, faces, tasks)[0]
-FaceFacts.__call__ = __call__
 
 # %% ../nbs/10_predict.ipynb #49d2a45a
-def all_faces(self:FaceFacts,
+@patch
+def all(self:FaceFacts,
     photo, # a path, bytes, a file object, a PIL image, an array, or the value of a FileUpload
     tasks=None, # those of `TASKS` that are asked: only networks that answer one of them run; None for all
 ) -> list[Facts]: # largest face first; empty if there is no face
     "Predict the facts of every face"
     return self.facts(*find_in(photo, largest=False, size=SHOWN), tasks)
-FaceFacts.all = all_faces
 
 # %% ../nbs/10_predict.ipynb #28f833a1
 from fastcore.basics import patch
@@ -232,7 +242,8 @@ def _check_crop(crop, i):
         raise TypeError(f'crop {i} is {what}: pass a list of square RGB arrays (size, size, 3) of uint8')
 
 # %% ../nbs/10_predict.ipynb #b706f7b9
-def _look_at_crop(self, crop, check):
+@patch
+def _look_at_crop(self:FaceFacts, crop, check):
     "What `_look` returns, of a crop that is cut already"
     face,off,size = Face(0, 0, *crop.shape[:2]),0.,crop.shape[1::-1]
     if check:
@@ -242,7 +253,6 @@ def _look_at_crop(self, crop, check):
     if not np.isfinite(off): notes += 'no face was found in the crop',
     elif off>APART: notes += f'the crop is not aligned: eyes and mouth are {off*100:.0f} % of its side from where these networks need them',
     return face, {s: stretch(resized(crop, s)) for s in self.sizes}, notes
-FaceFacts._look_at_crop = _look_at_crop
 
 # %% ../nbs/10_predict.ipynb #52e02af6
 @patch
@@ -254,7 +264,7 @@ def crops(self:FaceFacts,
     for i,c in enumerate(crops): _check_crop(c, i)
     seen = [self._look_at_crop(c, check) for c in crops]
     a = self.answer([c for _,c,_ in seen])
-    return [_facts(a, i, f, self.method, f'crop {i}', i, notes, c[SHOWN]) for i,(f,c,notes) in enumerate(seen)]
+    return [as_facts(a, i, f, self.method, f'crop {i}', i, notes, c[SHOWN]) for i,(f,c,notes) in enumerate(seen)]
 
 # %% ../nbs/10_predict.ipynb #eb2e84e0
 def _is_one(
@@ -311,6 +321,7 @@ def _prepare(self, src, n, largest):
         return _Prepared(name, error=f'unexpected: {type(e).__name__}: {e}')
 
 # %% ../nbs/10_predict.ipynb #b12c1029
+@patch
 def batches(self:FaceFacts,
     photos, # paths of files and folders, or any other photos
     faces:str='all', # 'all' faces of each photo, or 'one': its face of interest
@@ -333,8 +344,6 @@ def batches(self:FaceFacts,
                     yield ready
                     ready = []
         finally: pool.shutdown(cancel_futures=True)
-FaceFacts.batches = batches
-
 
 # %% ../nbs/10_predict.ipynb #44fb1b0c
 class _Row(dict):
@@ -343,6 +352,7 @@ class _Row(dict):
     others = 0 # faces that were seen in the photo, and have no row
 
 # %% ../nbs/10_predict.ipynb #4fd3be02
+@patch
 def rows(self:FaceFacts,
     ready:list, # of photos, from `batches`; those of another predictor will do if it cut crops of these `sizes`
     logits:dict|None=None, # of their faces, if they are known already
@@ -354,13 +364,13 @@ def rows(self:FaceFacts,
     for p in ready:
         if not p.found: yield row(file=p.name, error=p.error)
         for j,(face,_,notes) in enumerate(p.found):
-            r = _Row(row(_facts(a, i, face, self.method, p.name, j, notes)))
+            r = _Row(row(as_facts(a, i, face, self.method, p.name, j, notes)))
             r.more,r.others = len(p.found)-j-1,p.others
             yield r
             i += 1
-FaceFacts.rows = rows
 
 # %% ../nbs/10_predict.ipynb #747b883a
+@patch
 def stream(self:FaceFacts,
     photos, # paths of files and folders, or any other photos
     faces:str='all', # 'all' faces of each photo, or 'one': its face of interest
@@ -369,10 +379,9 @@ def stream(self:FaceFacts,
 ): # yields a dict with the keys `COLUMNS` for each face, and for each photo without one
     "Predict the facts of many photos, a row at a time, in order"
     for ready in self.batches(photos, faces, batch, workers): yield from self.rows(ready)
-FaceFacts.stream = stream
-
 
 # %% ../nbs/10_predict.ipynb #0e5bc306
+@patch
 def table(self:FaceFacts,
     photos, # paths of files and folders, or any other photos
     faces:str='all', # 'all' faces of each photo, or 'one': its face of interest
@@ -391,7 +400,6 @@ def table(self:FaceFacts,
             if not r['face']: bar.update() # the first face of a photo, or none
     df = pd.DataFrame(rows, columns=COLUMNS).astype(DTYPES)
     return _with_bands(df, age_band) if age_band is not None else df
-FaceFacts.table = table
 
 # %% ../nbs/10_predict.ipynb #a4488c20
 def _with_bands(

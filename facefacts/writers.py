@@ -7,8 +7,7 @@ from __future__ import annotations
 import csv, errno, io, json, os, re, shutil, sys
 from pathlib import Path
 from fastcore.basics import patch
-from .core import COLUMNS, DTYPES, FaceFactsError, need, printable, sentence
-from .core import new_sibling, put_in_place
+from .core import COLUMNS, DTYPES, FaceFactsError, need, new_sibling, printable, put_in_place, facts_sentence
 
 # %% auto #0
 __all__ = ['FORMATS', 'as_text', 'csv_text', 'json_line', 'format_of', 'RowWriter']
@@ -23,7 +22,7 @@ def as_text(
     if number and r['face'] is not None: name += f" face {r['face']+1}"
     if r['error']: return printable(r['error'] if r['error'].startswith(name) else f"{name}: {r['error']}")
     race = r['race'] and r['p_'+r['race'].lower()]
-    lines = [f"{name}: {sentence(r['age'], r['age_low'], r['age_high'], r['gender'], r['gender_prob'], r['race'], race)}"]
+    lines = [f"{name}: {facts_sentence(r['age'], r['age_low'], r['age_high'], r['gender'], r['gender_prob'], r['race'], race)}"]
     if r['notes']: lines += [f'  note: {note}' for note in r['notes'].split('; ')]
     n = getattr(r, 'others', 0)
     if n: lines.append(f"  note: at least {n} more {'face' if n==1 else 'faces'} in this photo: --faces all reports each")
@@ -39,16 +38,17 @@ def _harmless(
 
 # %% ../nbs/11_writers.ipynb #556bbb6e
 def csv_text(
-    rows, # dictionaries with the keys `COLUMNS`
+    rows, # dictionaries with the keys `columns`
     escape:bool=False, # put a ' before text that a spreadsheet would evaluate as a formula?
     header:bool=True, # begin with the names of the columns?
+    columns=COLUMNS, # the columns, in order
 ) -> str: # lines that end in \r\n
     "Write rows as CSV"
     f = io.StringIO(newline='')
     w = csv.writer(f)
-    if header: w.writerow(COLUMNS)
+    if header: w.writerow(columns)
     for r in rows:
-        cells = [r[c] for c in COLUMNS]
+        cells = [r[c] for c in columns]
         w.writerow(map(_harmless, cells) if escape else cells)
     return f.getvalue()
 
@@ -62,8 +62,6 @@ def json_line(
     text = json.dumps(r, ensure_ascii=False)
     unseen = '[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]'
     return re.sub(unseen, _escape, text)
-
-_json = json_line # the name under which other modules import it
 
 # %% ../nbs/11_writers.ipynb #c8f4755b
 FORMATS = {'.txt':'text', '.csv':'csv', '.json':'json', '.jsonl':'jsonl', '.parquet':'parquet'} # suffix -> format
@@ -130,8 +128,9 @@ class RowWriter:
         force:bool=False, # replace an existing file?
         append:bool=False, # keep the rows of an existing file, and add new ones?
         escape:bool=False, # see `csv_text`
+        dtypes:dict=DTYPES, # column -> its type in pandas
     ):
-        self.fmt,self.number,self.append,self.escape = fmt,number,append,escape
+        self.fmt,self.number,self.append,self.escape,self.dtypes = fmt,number,append,escape,dtypes
         self.path = path and Path(os.path.realpath(path))
         self.name = path and Path(path) # as error messages call it
         self.rows = 0 # number of rows written, without older ones
@@ -214,19 +213,19 @@ def _begin(self:RowWriter):
     elif self.fmt=='csv':
         screen = self.f is None
         if screen and hasattr(sys.stdout, 'reconfigure'): sys.stdout.reconfigure(newline='') # Windows would write \r\r\n
-        self._put(csv_text([]))
+        self._put(csv_text([], columns=list(self.dtypes)))
     elif self.fmt=='json': self._put('[' if self.list_open else '[\n]\n')
 
 # %% ../nbs/11_writers.ipynb #f6f31a7e
 @patch
 def write(self:RowWriter,
-    *rows:dict, # all rows of a photo, with the keys `COLUMNS`
+    *rows:dict, # all rows of a photo, with the columns of this writer as keys
 ) -> None:
     "Write the rows of a photo, all or none"
     count = len(rows)
     if self.fmt=='csv' and not self.f and sys.stdout.isatty(): rows = map(_printable_row, rows)
     if self.fmt=='text': self._put(''.join(as_text(r, self.number)+'\n' for r in rows))
-    elif self.fmt=='csv': self._put(csv_text(rows, self.escape, header=False))
+    elif self.fmt=='csv': self._put(csv_text(rows, self.escape, False, list(self.dtypes)))
     elif self.fmt=='jsonl': self._put(''.join(json_line(r)+'\n' for r in rows))
     elif self.fmt=='json': self._put_in_list(rows)
     else: self._put_in_group(rows)
@@ -278,12 +277,13 @@ def _finish(self:RowWriter):
 def _rows_in(
     path:Path, # the file
     fmt:str, # 'csv', 'json', 'jsonl' or 'parquet'
+    columns=COLUMNS, # that it must have
 ): # yields dictionaries
     "Read the rows of a file that was written earlier"
     if fmt=='parquet':
         import pyarrow.parquet as pq
         table = pq.ParquetFile(path)
-        if table.schema_arrow.names!=COLUMNS: raise ValueError('other columns')
+        if table.schema_arrow.names!=columns: raise ValueError('other columns')
         for b in table.iter_batches(): yield from b.to_pylist()
         return
     if fmt=='json':
@@ -295,7 +295,7 @@ def _rows_in(
                 if line.strip(): yield json.loads(line)
             return
         r = csv.DictReader(f, strict=True)
-        if r.fieldnames!=COLUMNS: raise ValueError('other columns')
+        if r.fieldnames!=columns: raise ValueError('other columns')
         yield from r
 
 # %% ../nbs/11_writers.ipynb #27c20145
@@ -303,6 +303,7 @@ def _photos_in(
     path:Path, # the file
     fmt:str, # one of the values of `FORMATS`
     name:Path, # what error messages call it
+    columns=COLUMNS, # that it must have
 ) -> set: # names of photos
     "List the photos of the rows in a file"
     if fmt=='text':
@@ -310,8 +311,8 @@ def _photos_in(
             'choose another --out')
     names = set()
     try:
-        for r in _rows_in(path, fmt):
-            if list(r)!=COLUMNS or r['file'] is None or r['error'] is None: raise ValueError('a row with other columns')
+        for r in _rows_in(path, fmt, columns):
+            if list(r)!=columns or r['file'] is None or r['error'] is None: raise ValueError('a row with other columns')
             names.add(r['file'])
     except (ValueError, TypeError, csv.Error) as e: # errors of JSON, Parquet and UTF-8 are subclasses of `ValueError`
         raise FaceFactsError(f'{name} cannot be continued, because it is not a {fmt} file with the columns of this version ({e}): '
@@ -331,7 +332,7 @@ def has(self:RowWriter,
 @patch
 def _copy_old(self:RowWriter):
     "Copy the rows of the older file"
-    self.done = _photos_in(self.path, self.fmt, self.name)
+    self.done = _photos_in(self.path, self.fmt, self.name, list(self.dtypes))
     if self.fmt=='json':
         rows = ',\n'.join(map(json_line, _rows_in(self.path, 'json')))
         self._put('[\n'+rows+self.end.decode() if rows else '[\n]\n')
@@ -344,11 +345,13 @@ def _copy_old(self:RowWriter):
     if last!=b'\n': self._put('\n')
 
 # %% ../nbs/11_writers.ipynb #fc2464ae
-def _schema():
+def _schema(
+    dtypes:dict=DTYPES, # column -> its type in pandas
+):
     "Return the Arrow schema of a row"
     import pyarrow as pa
     kinds = dict(string=pa.string(), Int64=pa.int64(), float64=pa.float64())
-    return pa.schema([(c, kinds[t]) for c,t in DTYPES.items()])
+    return pa.schema([(c, kinds[t]) for c,t in dtypes.items()])
 
 # %% ../nbs/11_writers.ipynb #37ee2500
 @patch
@@ -357,13 +360,14 @@ def _begin_groups(self:RowWriter,
 ):
     "Open the Parquet file, and copy older rows"
     import pyarrow as pa, pyarrow.parquet as pq
-    if old: self.done = _photos_in(self.path, 'parquet', self.name)
+    if old: self.done = _photos_in(self.path, 'parquet', self.name, list(self.dtypes))
     self.f = io.BufferedWriter(self.f)
-    self.groups = pq.ParquetWriter(self.f, _schema())
+    schema = _schema(self.dtypes)
+    self.groups = pq.ParquetWriter(self.f, schema)
     self.waiting = []
     if not old: return
     for batch in pq.ParquetFile(self.path).iter_batches():
-        self.groups.write_table(pa.Table.from_batches([batch]).cast(_schema()))
+        self.groups.write_table(pa.Table.from_batches([batch]).cast(schema))
 
 # %% ../nbs/11_writers.ipynb #6bd7a93b
 def _encodable(value):
@@ -388,7 +392,7 @@ def _put_in_group(self:RowWriter,
 def _write_group(self:RowWriter):
     "Write the collected rows"
     import pyarrow as pa
-    if self.waiting: self.groups.write_table(pa.Table.from_pylist(self.waiting, _schema()))
+    if self.waiting: self.groups.write_table(pa.Table.from_pylist(self.waiting, _schema(self.dtypes)))
     self.waiting = []
 
 # %% ../nbs/11_writers.ipynb #f23496d1

@@ -16,13 +16,14 @@ function render({ model, el }) {
   const root = document.createElement('section');
   root.className = 'facefacts';
   root.setAttribute('aria-label', 'Face Facts');
-  root.innerHTML = '<div class="ff-session" role="alert"></div>' + region('intro') + region('status') + region('gallery') +
+  root.innerHTML = '<div class="ff-session" role="alert"></div>' + region('intro') + '<div class="ff-camera"></div>' + region('status') + region('gallery') +
     `<div class="ff-main">${region('photo')}<div class="ff-side">${region('method')}${region('tiles')}</div></div>` +
     region('depth') + region('table') + '<input type="file" multiple hidden tabindex="-1">';
   el.append(root);
   const input = root.querySelector('input'), session = root.querySelector('.ff-session');
   const box = name => root.querySelector(`[data-region="${name}"]`);
   let offered = [], turn = 0, sent = 0, chosen = null, ended = false;
+  const camera = makeCamera(root.querySelector('.ff-camera'), () => root.querySelector('[data-do=camera]'), file => offer([file]));
   const waiting = new Set(); // numbers of the messages that Python has not answered
   let seen = 0, timer = 0; // when Python was last heard of, or first waited for
 
@@ -49,6 +50,7 @@ function render({ model, el }) {
   function say(text) {
     ended = text.startsWith('The session has ended');
     root.classList.toggle('ff-ended', ended);
+    if (ended) camera.close();
     const html = text && `<p class="ff-error">${text}${APP ? ' <button data-do="reload">Reload the page</button>' : ''}</p>`;
     if (session.innerHTML !== html) session.innerHTML = html;
   }
@@ -62,6 +64,7 @@ function render({ model, el }) {
 
   function offer(files) {
     offered = [...files];
+    if (offered.length) camera.close();
     if (offered.length) tell('offer', { turn: ++turn, files: offered.map(f => ({ name: f.name, size: f.size, type: f.type })) });
   }
   async function upload(index, mine) {
@@ -115,7 +118,8 @@ function render({ model, el }) {
     const what = b.dataset.do, arg = b.dataset.arg;
     if (what === 'reload') return location.reload();
     if (what === 'pick') { input.accept = b.dataset.accept; return input.click(); }
-    if (['forget', 'sample'].includes(what)) { turn++; offered = []; }
+    if (what === 'camera') return camera.open();
+    if (['forget', 'sample'].includes(what)) { turn++; offered = []; camera.close(); }
     if (b.dataset.wait) wait(b.dataset.wait);
     const n = tell(what, arg);
     if (what === 'method') { chosen = { method: arg, n }; mark(); }
@@ -148,10 +152,12 @@ function render({ model, el }) {
     e.preventDefault(); offer(e.clipboardData.files);
   }, false);
 
+  on('pagehide', () => camera.close(), false);
+
   model.on('msg:custom', hear);
   model.on('comm_live_update', doubt);
   on('focus', () => { if (document.visibilityState === 'visible' && !waiting.size) tell('ping'); }, false);
   tell('ready');
-  return () => { model.off('msg:custom', hear); model.off('comm_live_update', doubt); offs.forEach(f => f()); clearInterval(timer); };
+  return () => { model.off('msg:custom', hear); model.off('comm_live_update', doubt); offs.forEach(f => f()); clearInterval(timer); camera.end(); };
 }
 export default { render };

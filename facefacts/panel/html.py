@@ -155,9 +155,9 @@ def intro(
     max_mb:float, # size limit for a file, in megabytes
     where:str, # where photos stay
 ) -> str: # HTML
-    "Show the upload buttons, the size limit, and where photos stay"
+    "Show the buttons for a photo, the size limit, and where photos stay"
     return (f'<div class="ff-drop"><div><button class="ff-primary" data-do="pick" data-accept="{accepted()}">Upload photos</button>'
-        '<button data-do="sample">Try the sample</button></div>'
+        '<button data-do="camera">Take a photo</button><button data-do="sample">Try the sample</button></div>'
         f'<p class="ff-quiet">Or drop or paste them here. PNG, JPEG, WebP and most others, up to {max_mb:g} MB each.<br>'
         f'Photos stay in {escape(where)}: nothing is sent elsewhere, nothing is saved.</p></div>')
 

@@ -13,19 +13,19 @@ from PIL import Image
 from ..core import *
 from ..images import Photo, read_photo
 from ..inputs import Limits
-from ..predict import SIDE_ALL, _facts, find_in
+from ..predict import SIDE_ALL, as_facts, find_in
 from ..affine import resized
 from .html import NAMES, data_uri
 
 # %% auto #0
-__all__ = ['LIMITS', 'SIDE_KEPT', 'Shot', 'sentence', 'from_crops', 'name_of', 'summary', 'rows', 'Inbox']
+__all__ = ['LIMITS', 'SIDE_KEPT', 'PhotoState', 'sentence', 'from_crops', 'name_of', 'summary', 'rows', 'Inbox']
 
 # %% ../../nbs/panel/02_session.ipynb #2c6d4a3e
 LIMITS = Limits(pixels=40_000_000) # for a photo in the panel: many visitors share one machine's memory
 SIDE_KEPT = 1000 # longer side of the picture that is kept, in pixels
 
 @dataclass(eq=False)
-class Shot:
+class PhotoState:
     "One photo and everything found in it so far"
     name: str
     photo: Photo|None = None # reduced to a small picture once all faces have their facts
@@ -43,7 +43,7 @@ class Shot:
 
 # %% ../../nbs/panel/02_session.ipynb #db0aaf0d
 @patch
-def timed(self:Shot, step, f, *args, **kwargs):
+def timed(self:PhotoState, step, f, *args, **kwargs):
     "Run `f` and record how long it takes"
     t = time.perf_counter()
     try: return f(*args, **kwargs)
@@ -61,7 +61,7 @@ def sentence(
 
 # %% ../../nbs/panel/02_session.ipynb #048ae622
 @patch
-def open(self:Shot, src):
+def open(self:PhotoState, src):
     "Read the photo; an error becomes a sentence in `error`"
     try:
         self.src, self.photo = src, self.timed('read the photo', read_photo, src, max_side=SIDE_ALL, name=self.name, limits=LIMITS)
@@ -72,7 +72,7 @@ def open(self:Shot, src):
 
 # %% ../../nbs/panel/02_session.ipynb #3b4a0adb
 @patch
-def _read_full(self:Shot, least:float):
+def _read_full(self:PhotoState, least:float):
     "Read the photo again at full size if a face is narrower than `least` pixels in the reduced one"
     if self.full or self.photo.scale>=1 or not self.faces or min(f.width for f in self.faces)>=least: return
     try: self.full = self.timed('read it in full', read_photo, self.src, name=self.name, limits=LIMITS)
@@ -80,7 +80,7 @@ def _read_full(self:Shot, least:float):
 
 # %% ../../nbs/panel/02_session.ipynb #8d32f56b
 @patch
-def find(self:Shot,
+def find(self:PhotoState,
     largest:bool=False, # find only the largest face, which is fast? otherwise all
 ):
     "Find faces; if there are none, `error` says so in a sentence"
@@ -99,7 +99,7 @@ def find(self:Shot,
 
 # %% ../../nbs/panel/02_session.ipynb #bbd5d1d3
 @patch
-def shrink(self:Shot):
+def shrink(self:PhotoState):
     "Replace the photo by a small picture"
     small = Image.fromarray(self.photo.pixels)
     small.thumbnail((SIDE_KEPT, SIDE_KEPT), reducing_gap=2)
@@ -115,14 +115,14 @@ def from_crops(
     "Predict facts for faces whose crops are all that is left"
     crops = [{s: resized(f.crop, s) for s in predictor.sizes} for f in seen]
     a = predictor.answer(crops)
-    return [_facts(a, i, f.face, predictor.method, f.file, i, f.warnings, f.crop) for i,f in enumerate(seen)]
+    return [as_facts(a, i, f.face, predictor.method, f.file, i, f.warnings, f.crop) for i,f in enumerate(seen)]
 
 # %% ../../nbs/panel/02_session.ipynb #384c7307
 @patch
-def answer(self:Shot,
+def answer(self:PhotoState,
     method:str, # one of `METHODS`
     predictor, # function without arguments that returns a `FaceFacts` or similar
-) -> Shot: # the shot itself
+) -> PhotoState: # the shot itself
     "Compute the facts by `method` unless they are known, and reduce the photo once all faces have facts"
     if not self.faces or method in self.facts: return self
     try:
@@ -145,7 +145,7 @@ def name_of(
 
 # %% ../../nbs/panel/02_session.ipynb #37c8a54f
 def summary(
-    shots:list[Shot],
+    shots:list[PhotoState],
 ) -> str: # empty if the panel shows it anyway
     "Report how many faces were found"
     n = sum(len(s.faces) for s in shots)
@@ -154,7 +154,7 @@ def summary(
 
 # %% ../../nbs/panel/02_session.ipynb #242e5475
 def rows(
-    shots:list[Shot],
+    shots:list[PhotoState],
     method:str, # one of `METHODS`
 ) -> list[dict]: # rows with the keys `COLUMNS`
     "List the facts of each photo, or why there are none"

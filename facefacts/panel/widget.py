@@ -16,7 +16,7 @@ from ..core import *
 from ..predict import FaceFacts
 from ..saliency import where_it_looked
 from ..writers import csv_text
-from .session import Inbox, Shot, name_of, rows, sentence, summary
+from .session import Inbox, PhotoState, name_of, rows, sentence, summary
 from .html import ABOUT, COMPARED, NAMES, WAIT, asset
 
 # %% auto #0
@@ -28,7 +28,7 @@ SAMPLE = Path(facefacts.__file__).parent/'data'/'sample.jpg'
 # %% ../../nbs/panel/03_widget.ipynb #0557d240
 class FaceFactsPanel(anywidget.AnyWidget):
     "Panel that takes photos and shows the facts of their faces"
-    _esm, _css = asset('panel.js'), asset('panel.css')
+    _esm, _css = asset('camera.js')+asset('panel.js'), asset('panel.css') # one script, one style sheet
     method = traitlets.Enum(METHODS, 'joint', help='the method that answers')
     facts = traitlets.Any(None, allow_none=True, help='`Facts` of the face of interest, or None')
     image = traitlets.Any(None, allow_none=True, help='the `Photo` that is shown, or None')
@@ -65,7 +65,7 @@ def predictor(self:FaceFactsPanel, method:str):
 @patch
 def warm(self:FaceFactsPanel) -> FaceFactsPanel: # the panel itself
     "Load everything and predict once, so that the first visitor need not wait"
-    shot = Shot('sample.jpg').open(SAMPLE).find()
+    shot = PhotoState('sample.jpg').open(SAMPLE).find()
     for m in METHODS: self.predictor(m).facts(shot.photo, shot.faces)
     return self
 
@@ -95,7 +95,7 @@ def _add(self:FaceFactsPanel, name, src, error, i=0, n=1):
     "Add the `i`-th of `n` photos, and compute its facts"
     ask = lambda: self.predictor(self.method)
     self._say(f'Reading {name}…', i/n if n>1 else None)
-    s = Shot(name, error=error)
+    s = PhotoState(name, error=error)
     self.shots.append(s)
     if not error: s.open(src)
     if n==1 and s.find(largest=True).answer(self.method, ask).facts: # first the largest face, then all

@@ -222,12 +222,14 @@ def _open_shard(
     path = folder/shard['file']
     if not path.is_file(): raise BadDataset(f'{path} is missing. Build the store again: it makes this shard anew.')
     data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest()!=shard['sha256']: raise BadDataset(f'{path}: the shard is damaged (its sha256 differs). Build the store again: it makes this shard anew.')
+    if hashlib.sha256(data).hexdigest()!=shard['sha256']:
+        raise BadDataset(f'{path}: the shard is damaged (its sha256 differs). Build the store again: it makes this shard anew.')
     try:
         z = zipfile.ZipFile(io.BytesIO(data))
         df = pd.read_csv(io.BytesIO(z.read('rows.csv')), keep_default_na=False)
     except DAMAGE as e: raise BadDataset(f'{path}: not a shard of a store ({e}). Build the store again.') from None
-    if len(df)!=shard['rows'] or not {'file', 'found', 'error'}<=set(df): raise BadDataset(f"{path}: the shard does not hold the {shard['rows']:,} rows that store.json promises. Build the store again.")
+    if len(df)!=shard['rows'] or not {'file', 'found', 'error'}<=set(df):
+        raise BadDataset(f"{path}: the shard does not hold the {shard['rows']:,} rows that store.json promises. Build the store again.")
     return z, df
 
 # %% ../../nbs/training/01_crops.ipynb #2e6162e8
@@ -319,9 +321,11 @@ def read_store(
     folder = Path(folder).expanduser()
     m = read_manifest(folder)
     if not m: raise BadDataset(f'{folder}: no store is here (no store.json, or one that makes no sense). Build one first.')
-    if m['crop']!=CROP: raise BadDataset(f"{folder}: this store holds the crop {m['crop']!r}, this version of facefacts needs {CROP!r}. Build it again.")
+    if m['crop']!=CROP:
+        raise BadDataset(f"{folder}: this store holds the crop {m['crop']!r}, this version of facefacts needs {CROP!r}. Build it again.")
     counts = [s['rows'] for s in m['shards']]
-    if sum(counts)<m['rows']: raise BadDataset(f"{folder}: the store has {sum(counts):,} of {m['rows']:,} pictures. Build it again: it goes on where it stopped.")
+    if sum(counts)<m['rows']:
+        raise BadDataset(f"{folder}: the store has {sum(counts):,} of {m['rows']:,} pictures. Build it again: it goes on where it stopped.")
     with ThreadPoolExecutor(workers) as pool:
         dfs = list(pool.map(lambda s: _open_shard(folder, s)[1], m['shards']))
         crops = np.empty((m['rows'], m['size'], m['size'], 3), np.uint8) # only after the shards are checked: a manifest may promise anything

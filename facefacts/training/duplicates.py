@@ -73,7 +73,8 @@ def nominate(
     x = coarse(thumbs)
     a,b = slopes(x), slopes(x[:,:,::-1])
     todo = np.arange(len(a)) if new is None else np.flatnonzero(new)
-    late = np.zeros(len(a), bool); late[todo] = True
+    late = np.zeros(len(a), bool)
+    late[todo] = True
     for k in range(0, len(todo), 1024):
         rows = todo[k:k+1024]
         for mirrored,y in enumerate((a, b)):

@@ -83,22 +83,29 @@ def sound(
 def _take(pics, progress):
     "Choose the pictures to read, and return their rows and the list of skipped files"
     from tqdm.auto import tqdm
-    rows,skipped,seen = [],list(pics.skipped),{}
-    for n in tqdm(sorted(pics.names, key=lambda n: (n.count('/'), 'crop_part' in n, n)), desc='reading', unit='file', disable=not progress):
-        r = read_name(n)
-        if isinstance(r, str): skipped.append((n, r)); continue
-        s = '_'.join(map(str, r))
-        if s in seen: skipped.append((n, f'the same picture as {seen[s]}')); continue
-        b = pics.read(n)
-        if not sound(b): skipped.append((n, 'the file is damaged or not a picture')); continue
-        seen[s] = n
-        rows.append((n, r[0], GENDERS[r[1]], RACES[r[2]], hashlib.sha256(b).hexdigest(), s))
+    rows, skipped, seen = [], list(pics.skipped), {}
+    for name in tqdm(sorted(pics.names, key=_order), desc='reading', unit='file', disable=not progress):
+        labels, data, why = read_name(name), None, ''
+        if isinstance(labels, str): why = labels
+        else:
+            same = '_'.join(map(str, labels))
+            if same in seen: why = f'the same picture as {seen[same]}'
+            elif not sound(data := pics.read(name)): why = 'the file is damaged or not a picture'
+        if why: skipped.append((name, why))
+        else:
+            seen[same] = name
+            age, gender, race = labels[:3]
+            rows.append((name, age, GENDERS[gender], RACES[race], hashlib.sha256(data).hexdigest(), same))
     return rows, skipped
+
+def _order(name):
+    "Sort key of a file: those of the upper folders first, and those of crop_part1 last"
+    return name.count('/'), 'crop_part' in name, name
 
 # %% ../../nbs/training/02_utkface.ipynb #3e558ede
 def read_utkface(
     path, # folder, .zip or .tar (also .gz, .bz2, .xz)
-    twins:bool=True, # look for near-duplicates among files that are not in `known_files`
+    duplicates:bool=True, # look for near-duplicates among files that are not in `known_files`
     progress:bool=True, # show a progress bar
 ):  # DataFrame: file, age (years), gender, race, sha256, group; attrs['skipped'] is a list of (file, reason)
     "Read the labels of UTKFace, and group its duplicates"
@@ -109,7 +116,7 @@ def read_utkface(
             why = ''.join(f' ({n[-99:]}: {reason})' for n,reason in skipped[:1])
             raise BadDataset(f'{path}: no UTKFace picture in its {len(pics.names)+len(pics.skipped):,} files{why}. {HOW}')
         df = pd.DataFrame(rows, columns='file age gender race sha256 group'.split()).sort_values('group', ignore_index=True)
-        df['group'] = group_files(df, pics.read if twins else None, progress)
+        df['group'] = group_files(df, pics.read if duplicates else None, progress)
     df.attrs['skipped'] = skipped
     return df
 
@@ -207,7 +214,8 @@ def load_store(
 ):  # crops (n, size, size, 3) uint8, and a DataFrame: file, age, gender, race, sha256, group, found, score, split
     "Load the crops of UTKFace, with labels, groups and splits"
     crops,df = read_store(folder, workers)
-    if lost := {*TASKS, 'group'}-set(df): raise BadDataset(f"{folder}: this store has no {', '.join(sorted(lost))}: it is not one of UTKFace")
+    lost = {*TASKS, 'group'}-set(df)
+    if lost: raise BadDataset(f"{folder}: this store has no {', '.join(sorted(lost))}: it is not one of UTKFace")
     known = known_files().group.reindex(df.file.map(stem))
     df['group'] = [k if isinstance(k, str) else g for k,g in zip(known, df.group)]
     return crops, settle_labels(df)
@@ -230,10 +238,14 @@ def plot_labels(
     "Plot the distributions of age, gender and race"
     import matplotlib.pyplot as plt
     fig,axs = plt.subplots(1, 3, figsize=(10,2.4), width_ratios=(3,1,1.6), layout='constrained')
-    axs[0].hist(df.age, np.arange(MAX_AGE+2), color='#3d7ea6'); axs[0].set(xlabel='apparent age, years', ylabel='faces')
-    for ax,names,col,what in zip(axs[1:], (GENDERS, RACES), (df.gender, df.race), ('perceived gender','perceived race')):
-        bars = ax.bar(names, [(col==n).sum() for n in names], color='#3d7ea6')
-        ax.bar_label(bars, fontsize=7); ax.set(xlabel=what); ax.margins(y=.12); ax.tick_params(labelsize=7)
+    axs[0].hist(df.age, np.arange(MAX_AGE+2), color='#3d7ea6')
+    axs[0].set(xlabel='apparent age (years)', ylabel='faces')
+    for ax,names,column in zip(axs[1:], (GENDERS, RACES), ('gender', 'race')):
+        counts = df[column].value_counts().reindex(names, fill_value=0)
+        ax.bar_label(ax.bar(names, counts, color='#3d7ea6'), fontsize=8)
+        ax.set(xlabel=f'perceived {column}')
+        ax.margins(y=.12)
+        ax.tick_params(labelsize=8)
     if title: fig.suptitle(title, fontsize=9)
     plt.close(fig)
     return fig
@@ -244,18 +256,23 @@ def plot_crossed(
     title:str='', # title above the figure
 ):  # matplotlib Figure
     "Plot race by gender, and race and gender by decade of age"
-    import matplotlib.pyplot as plt
+    import matplotlib.pyplot as plt, pandas as pd
     fig,axs = plt.subplots(1, 3, figsize=(10,2.6), layout='constrained')
-    n = np.array([[((df.race==r)&(df.gender==g)).sum() for r in RACES] for g in GENDERS])
-    for i,g in enumerate(GENDERS): axs[0].bar(np.arange(5)+.4*i-.2, n[i], .4, label=g)
-    axs[0].set_xticks(range(5), RACES, fontsize=7); axs[0].set(ylabel='faces', xlabel='perceived race'); axs[0].legend(fontsize=7)
-    d = decade(df.age)
-    for ax,names,col in zip(axs[1:], (RACES, GENDERS), (df.race, df.gender)):
-        parts = np.array([[((d==k)&(col==x)).sum() for k in range(len(DECADES))] for x in names])
-        parts,low = parts/np.maximum(parts.sum(0), 1), 0
-        for x,p in zip(names, parts): ax.bar(DECADES, p, bottom=low, label=x); low = low+p
-        ax.set(xlabel='apparent age', ylabel='part of the decade'); ax.tick_params(labelsize=7)
-        ax.legend(fontsize=6, loc='upper left', bbox_to_anchor=(1, 1))
+    for i,g in enumerate(GENDERS):
+        counts = df.race[df.gender==g].value_counts().reindex(RACES, fill_value=0)
+        axs[0].bar(np.arange(len(RACES))+.4*i-.2, counts, .4, label=g)
+    axs[0].set_xticks(range(len(RACES)), RACES, fontsize=8)
+    axs[0].set(ylabel='faces', xlabel='perceived race')
+    axs[0].legend(fontsize=8)
+    for ax,names,column in zip(axs[1:], (RACES, GENDERS), ('race', 'gender')):
+        counts = pd.crosstab(df[column], decade(df.age)).reindex(index=names, columns=range(len(DECADES)), fill_value=0)
+        shares, low = (counts/counts.sum().clip(lower=1)).to_numpy(), 0
+        for name,share in zip(names, shares):
+            ax.bar(DECADES, share, bottom=low, label=name)
+            low = low+share
+        ax.set(xlabel='apparent age', ylabel='share of the decade')
+        ax.tick_params(labelsize=8)
+        ax.legend(fontsize=8, loc='upper left', bbox_to_anchor=(1, 1))
     if title: fig.suptitle(title, fontsize=9)
     plt.close(fig)
     return fig
