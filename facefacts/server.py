@@ -19,7 +19,7 @@ from .inputs import _Refused, _refusing
 from .panel.app import check_port
 from .predict import SHOWN, FaceFacts, find_in
 from .process import usable_cpus
-from .writers import _json
+from .writers import json_line
 
 # %% ../nbs/16_server.ipynb #32048253
 MAX_MB, MAX_PIXELS, MOST_PHOTOS = 20., 50_000_000, 32 # of a request; of a photo; in a form
@@ -51,7 +51,7 @@ def rows_json(
     rows:list[dict], # with the keys `COLUMNS`
 ) -> str: # a list, one row a line
     "Write rows as JSON, as `RowWriter` does"
-    return '[\n'+',\n'.join(map(_json, rows))+'\n]\n'
+    return '[\n'+',\n'.join(map(json_line, rows))+'\n]\n'
 
 # %% ../nbs/16_server.ipynb #320e0ad6
 class Refusal(FaceFactsError):

@@ -63,8 +63,6 @@ def json_line(
     unseen = '[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]'
     return re.sub(unseen, _escape, text)
 
-_json = json_line # the name under which other modules import it
-
 # %% ../nbs/11_writers.ipynb #c8f4755b
 FORMATS = {'.txt':'text', '.csv':'csv', '.json':'json', '.jsonl':'jsonl', '.parquet':'parquet'} # suffix -> format
 
