@@ -28,6 +28,22 @@ def page_of(fn, nbs):
     "Address of the page of notebook `fn`: the numbers that order the notebooks are not in it"
     return _nbpath2html(fn.relative_to(nbs)).as_posix()
 
+FOLDED = 'tutorials', 'explanations' # folders of pages to read, where imports are folded
+
+def unlinked(md):
+    "Markdown whose code blocks hold names instead of links to them: nothing renders a link there"
+    return re.sub(r'^```.*?^```', lambda block: re.sub(r'\[(`[^`\n]+`)\]\(https?:[^)\s]*\)', r'\1', block[0]), md, flags=re.S|re.M)
+
+def tidy(nb, folded):
+    "Prepare the cells of a processed notebook for their page"
+    for c in nb['cells']:
+        if c['cell_type']!='code': continue
+        c['outputs'] = [o for o in c.get('outputs', []) if VIEW not in o.get('data', {})] # a live widget has no page to live on: its picture stands in for it
+        for o in c['outputs']:
+            if 'text/markdown' in o.get('data', {}): o['data']['text/markdown'] = unlinked(''.join(o['data']['text/markdown']))
+        lines = ''.join(c['source']).splitlines()
+        if folded and lines and all(re.match(r'(import|from)\s', l) for l in lines): c['source'] = '\n'.join(['#| code-fold: true', '#| code-summary: Imports', *lines])
+
 def rename(proc):
     "Give each processed notebook the name of its page; smalldocs does not read `output-file`"
     ren = {}
@@ -37,9 +53,7 @@ def rename(proc):
         if (m := re.search(r'^output-file:\s*(\S+)\n', src, re.M)):
             new = f.with_name(Path(m[1]).stem+'.ipynb'); c0['source'] = src.replace(m[0], '')
         else: new = f
-        for c in nb['cells']: # a live widget has no page to live on: its picture stands in for it
-            c['outputs'] = [o for o in c.get('outputs', []) if VIEW not in o.get('data', {})] if c['cell_type']=='code' else None
-            if c['outputs'] is None: del c['outputs']
+        tidy(nb, f.relative_to(proc).parts[0] in FOLDED)
         f.unlink(); new.write_text(json.dumps(nb), encoding='utf-8')
         ren[f.relative_to(proc).as_posix()] = new.relative_to(proc).as_posix()
     sb = proc/'sidebar.yml'; s = sb.read_text(encoding='utf-8')
@@ -56,12 +70,25 @@ def offline(docs, site):
         s = f.read_text(encoding='utf-8')
         f.write_text(re.sub(r'@import\s*url\(["\']?https?:[^)]*\);?', '', s), encoding='utf-8')
 
+def exact(docs):
+    "Let search answer with the words that were typed: by default `HEIC` also finds `synthetic`, and that first"
+    f = docs/'site_libs'/'smalldocs.js'
+    s, n = re.subn(r'threshold: 0\.3', 'threshold: 0.2', f.read_text(encoding='utf-8'))
+    if n!=1: sys.exit('smalldocs.js has no search threshold of 0.3: look how its search works now')
+    f.write_text(s, encoding='utf-8')
+
 def redirect(docs):
     "Let the addresses of older versions lead to the pages of today"
     for old,new in MOVED.items():
         (docs/f'{old}.html').write_text(f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Moved</title>'
             f'<meta http-equiv="refresh" content="0; url={new}.html"><link rel="canonical" href="{new}.html"></head>'
             f'<body>This page is now <a href="{new}.html">{new}.html</a>.</body></html>\n', encoding='utf-8')
+
+LOST = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+<title>No such page - facefacts</title></head><body style="font:17px/1.6 system-ui,sans-serif;max-width:36em;margin:12vh auto;padding:0 20px">
+<h1>No such page</h1><p>This address leads to no page of facefacts. Perhaps the page has moved: start from the <a href="{site}/index.html">front page</a>, whose search knows every page, or from the
+<a href="{site}/tutorials/quick_tour.html">quick tour</a>.</p></body></html>
+"""
 
 def build():
     cfg = get_config()
@@ -71,7 +98,9 @@ def build():
     subprocess.run([sys.executable, '-m', 'smalldocs.cli', 'render', '--strict', str(proc)], check=True)
     shutil.rmtree(cfg.doc_path, ignore_errors=True); shutil.move(proc/cfg.doc_path.name, cfg.doc_path)
     offline(cfg.doc_path, cfg.doc_host+cfg.doc_baseurl)
+    exact(cfg.doc_path)
     redirect(cfg.doc_path)
+    (cfg.doc_path/'404.html').write_text(LOST.format(site=cfg.doc_host+cfg.doc_baseurl), encoding='utf-8') # full addresses: it is shown at any depth
 
 class Page(HTMLParser):
     "What a page offers (ids) and asks for (links, sources), and its text"
@@ -109,6 +138,7 @@ def check_notebook(name, nb, page):
         if not m: continue
         md = ''.join(o for x in c.get('outputs', []) for o in x.get('data', {}).get('text/markdown', ''))
         if not md: yield f'{name}: nothing is said about {m[1]}'
+        if re.search(r'\]\(https?:', md.partition('```python')[2].partition('```')[0]): yield f'{name}: a raw link in the signature of {m[1]}'
         for cm in re.findall(r'\s# (.+)$', md.partition('```python')[2].partition('```')[0], re.M):
             if re.sub(r'\s', '', cm) not in re.sub(r'\s', '', page.text): yield f'{name}: docment of {m[1]} is not shown: {cm}'
 
@@ -117,6 +147,7 @@ def check():
     if not (docs/'search.json').exists(): sys.exit('There is no site: build it with  python .ci/docs.py')
     pages = {f: Page(f) for f in sorted(docs.glob('**/*.html'))}
     bad = list(check_links(docs, pages))
+    bad += [f'{o}: not there' for o in ('404.html', 'images/favicon.svg') if not (docs/o).exists()]
     found = {o['href'].partition('#')[0] for o in json.loads((docs/'search.json').read_text(encoding='utf-8'))}
     def entries(o):
         if isinstance(o, str): return [o] if o.endswith('.ipynb') else []
