@@ -73,7 +73,7 @@ def _from_store(
     except ValueError: raise UnreadableImage(f'{url}: fsspec knows no {protocol}://: check the path') from None
     return _Stored(url, partial(fsspec.open, url, 'rb'))
 
-# %% ../nbs/15_bulk.ipynb #637f10bd
+# %% ../nbs/15_bulk.ipynb #a27ecf38
 def _one_photo(
     value, # a cell: path, bytes, file of fsspec, or anything else that `read_photo` reads
     name:str, # what the photo is called; '' if it has no name
@@ -85,7 +85,7 @@ def _one_photo(
     if isinstance(value, (str, os.PathLike)):
         path = os.fsdecode(value)
         if protocol := _protocol(path): return _from_store(path, protocol)
-        if os.path.isdir(path): raise UnreadableImage(f'{path}: it is a folder, and a cell is one photo: iter_images lists its pictures')
+        if os.path.isdir(path): raise UnreadableImage(f'{path}: it is a folder, not a photo: iter_images lists its pictures')
         if path in ('', '-') or glob.has_magic(path) and not os.path.exists(path):
             raise UnreadableImage(f'{path or "a row"}: there is no such file: check the path')
         return value
@@ -139,15 +139,24 @@ def _column(
     if hasattr(values, 'to_pylist'): return values.to_pylist()
     return values.tolist() if hasattr(values, 'tolist') else list(values)
 
-# %% ../nbs/15_bulk.ipynb #d77d59e3
+# %% ../nbs/15_bulk.ipynb #e760e086
+def _as_name(
+    value, # a path, a file of fsspec, a number
+) -> str: # '' for a missing value, and for what has no name
+    "Write the name of a photo as text"
+    if isinstance(value, (str, os.PathLike)): return os.fsdecode(value)
+    if hasattr(value, 'fs') and hasattr(value, 'path'): return value.fs.unstrip_protocol(value.path)
+    return str(value) if isinstance(value, int) else ''
+
+# %% ../nbs/15_bulk.ipynb #27b873a3
 @patch
 def _rows(self:FactsOf,
     cells:list, # photos
-    names:list, # what they are called, '' or None where unknown
+    names:list, # what they are called, as `_as_name` takes it
 ) -> tuple[list[dict],list[int]]: # rows, and for each of them the place of its photo in `cells`
     "Predict the cells of a batch"
     todo,rows,places = [],[],[]
-    names = ['' if n is None or n!=n else os.fsdecode(n) if isinstance(n, (str, os.PathLike)) else str(n) for n in names]
+    names = list(map(_as_name, names))
     for cell,name in zip(cells, names):
         try: todo.append(_one_photo(cell, name))
         except UnreadableImage as e: todo.append(e) # becomes a row
@@ -160,7 +169,7 @@ def _rows(self:FactsOf,
     if place!=len(cells): raise RuntimeError(f'{len(cells)} photos gave rows for {place}')
     return rows, places
 
-# %% ../nbs/15_bulk.ipynb #aa0345bd
+# %% ../nbs/15_bulk.ipynb #f6f95a24
 @patch
 def _key(self:FactsOf,
     name:str, # of a key
@@ -171,9 +180,9 @@ def _key(self:FactsOf,
     import pyarrow as pa
     try: return pa.array(values, from_pandas=True).cast(self.schema.field(name).type).take(pa.array(places, 'int64'))
     except pa.ArrowException as e:
-        raise FaceFactsError(f'the key {name!r} does not fit its type {self.keys[name]} ({e}): say another in FactsOf(keys=...)') from None
+        raise FaceFactsError(f'the key {name!r} does not fit its type {self.keys[name]} ({e}): name another in FactsOf(keys=...)') from None
 
-# %% ../nbs/15_bulk.ipynb #1b0eb70e
+# %% ../nbs/15_bulk.ipynb #826472ca
 @patch
 def _batch(self:FactsOf,
     batch, # DataFrame, pyarrow.Table, or dictionary of arrays
@@ -181,8 +190,7 @@ def _batch(self:FactsOf,
     "Predict one batch"
     import pyarrow as pa
     cells = _column(batch, self.column)
-    blank = [o if isinstance(o, (str, os.PathLike)) else str(o) if hasattr(o, 'fs') else None for o in cells]
-    rows,places = self._rows(cells, _column(batch, self.name) if self.name else blank)
+    rows,places = self._rows(cells, _column(batch, self.name) if self.name else cells)
     columns = {k: self._key(k, _column(batch, k), places) for k in self.keys}
     for c in COLUMNS: columns[c] = [r[c] for r in rows]
     t = pa.table(columns, schema=self.schema)
@@ -328,7 +336,7 @@ def _fingerprint(
         h.update(f.read(most))
     return h.hexdigest()[:16]
 
-# %% ../nbs/15_bulk.ipynb #89f6b246
+# %% ../nbs/15_bulk.ipynb #a94cfb28
 @dataclass
 class Summary:
     "What `run_parquet` did"
@@ -341,8 +349,8 @@ class Summary:
     seconds: float = 0. # that this call took
     failed: dict = field(default_factory=dict) # file of photos that could not be read -> reason
     def __repr__(self):
-        s = f'{self.photos:,} photos: {self.faces:,} faces, {self.errors:,} errors; {self.files:,} files, {self.skipped:,} of them there before'
-        s += f'; {self.new:,} new photos in {self.seconds:.1f} s'
+        s = f'{self.photos:,} photos: {self.faces:,} faces, {self.errors:,} errors'
+        s += f'; {self.files:,} files, {self.skipped:,} of them there before; {self.new:,} new photos in {self.seconds:.1f} s'
         if self.new: s += f', {self.new/max(self.seconds, 1e-9):.1f} a second'
         for k,v in self.failed.items(): s += f'\n{k} was left out: {v}'
         return s
