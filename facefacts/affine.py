@@ -115,7 +115,7 @@ def turned(
 MIRROR = np.array([[-1., 0, 1], [0, 1, 0]]) # (2, 3), from the unit square to the unit square
 
 # %% ../nbs/05_affine.ipynb #c3ee56c5
-os.environ.setdefault('OPENCV_THREAD_POOL_ACTIVE_WAIT_WORKER', '0') # read when OpenCV is loaded
+for k in ('WORKER', 'MAIN'): os.environ.setdefault(f'OPENCV_THREAD_POOL_ACTIVE_WAIT_{k}', '0') # read when OpenCV is loaded
 
 def sample(
     pixels:np.ndarray, # (H, W, 3) uint8
