@@ -4,11 +4,13 @@
 
 # %% ../nbs/05_affine.ipynb #0523c8ab
 from __future__ import annotations
+import os
 import numpy as np
 from PIL import Image
 
 # %% auto #0
-__all__ = ['MIRROR', 'move', 'invert', 'compose', 'similarity', 'whole', 'tiles', 'turned', 'sample', 'resized']
+__all__ = ['MIRROR', 'move', 'invert', 'compose', 'similarity', 'whole', 'tiles', 'contrast', 'needed', 'turned', 'sample',
+           'resized']
 
 # %% ../nbs/05_affine.ipynb #b2fa70f4
 def move(
@@ -65,6 +67,41 @@ def tiles(
         return [(n-side)/2] if n<=side else np.linspace(0, n-side, int(np.ceil((n-side)/side/(1-shared)))+1)
     return [np.array([[1,0,-x], [0,1,-y]])/side for y in starts(shape[0]) for x in starts(shape[1])]
 
+# %% ../nbs/05_affine.ipynb #c5a1e0b7
+def contrast(
+    pixels:np.ndarray, # (H, W, 3) uint8
+    block:float, # side of a block, pixels; about, since a picture is divided evenly
+) -> np.ndarray: # (rows, columns) gray levels
+    "Measure how much there is to see in each block of a picture"
+    import cv2
+    rows,columns = (max(round(n/block), 1) for n in pixels.shape[:2])
+    while block>=8 and min(pixels.shape[:2])>1: # by halves, which is faster than at once
+        h,w = (n//2 for n in pixels.shape[:2])
+        pixels,block = cv2.resize(pixels, (w, h), interpolation=cv2.INTER_AREA),block/2
+    fine = cv2.resize(pixels, (columns*4, rows*4), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return fine.reshape(rows, 4, columns, 4, 3).std((1, 3)).max(-1)
+
+# %% ../nbs/05_affine.ipynb #e81f5d06
+def needed(
+    views:list, # of (2, 3) matrices, from `tiles`
+    live:np.ndarray, # (rows, columns) bool: the blocks to be seen
+    shape:tuple, # of the picture: (height, width, ...)
+) -> list: # those of `views` that are enough, in the same order
+    "Leave out windows without which the live blocks of a picture are seen as well"
+    (h,w),(rows,columns),inside = shape[:2],live.shape,[]
+    y,x = ((np.arange(n)+.5)/n for n in live.shape)
+    for v in views:
+        low,high = move(v, np.c_[x*w, np.zeros(columns)])[:,0],move(v, np.c_[np.zeros(rows), y*h])[:,1]
+        edge = move(v, [(0,0), (w,h)])
+        def well(p, axis): return (p>=(.125 if edge[0,axis]<-1e-6 else 0)) & (p<=(.875 if edge[1,axis]>1+1e-6 else 1))
+        inside.append(well(high, 1)[:,None] & well(low, 0) & live)
+    seen,keep = np.sum(inside, axis=0) if views else 0,set(range(len(views)))
+    for i in sorted(keep, key=lambda i: inside[i].sum()):
+        if (seen[inside[i]]>1).all():
+            seen = seen-inside[i]
+            keep.remove(i)
+    return [v for i,v in enumerate(views) if i in keep]
+
 # %% ../nbs/05_affine.ipynb #3b114298
 def turned(
     view:np.ndarray, # (2, 3) matrix from the picture to the unit square
@@ -78,6 +115,8 @@ def turned(
 MIRROR = np.array([[-1., 0, 1], [0, 1, 0]]) # (2, 3), from the unit square to the unit square
 
 # %% ../nbs/05_affine.ipynb #c3ee56c5
+for k in ('WORKER', 'MAIN'): os.environ.setdefault(f'OPENCV_THREAD_POOL_ACTIVE_WAIT_{k}', '0') # read when OpenCV is loaded
+
 def sample(
     pixels:np.ndarray, # (H, W, 3) uint8
     view:np.ndarray, # (2, 3) matrix from the picture to the unit square

@@ -4,9 +4,10 @@
 
 # %% ../nbs/06_faces.ipynb #efd9b3e2
 from __future__ import annotations
-import atexit, concurrent.futures.thread, ctypes, hashlib, os, threading, time, weakref
+import atexit, concurrent.futures.thread, ctypes, hashlib, importlib.util, os, sys, threading, time, weakref
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.machinery import PathFinder
 from importlib.resources import files
 from pathlib import Path
 import numpy as np
@@ -14,10 +15,10 @@ from PIL import Image
 from fastcore.basics import patch
 from .core import BadWeights, Face, FaceFactsError
 from .process import immortal, redirect, usable_cpus
-from .affine import MIRROR, compose, invert, move, similarity, tiles, turned, sample, whole
+from .affine import MIRROR, compose, contrast, invert, move, needed, similarity, tiles, turned, sample, whole
 
 # %% auto #0
-__all__ = ['CROP', 'TEMPLATE', 'BOX', 'DETECTORS', 'POOL', 'SURE', 'LIKELY', 'STEADY', 'align_matrix', 'view_of', 'align',
+__all__ = ['CROP', 'TEMPLATE', 'BOX', 'DETECTORS', 'POOL', 'SURE', 'LIKELY', 'STEADY', 'FLAT', 'align_matrix', 'view_of', 'align',
            'sharpness', 'detector_bytes', 'EngineMissing', 'FaceFinder', 'FinderPool', 'a_finder', 'apart',
            'upside_down', 'overlap', 'face_of_interest', 'find_faces']
 
@@ -89,6 +90,17 @@ def detector_bytes(
 class EngineMissing(FaceFactsError):
     "MediaPipe cannot start on this machine, whatever the photo"
 
+# %% ../nbs/06_faces.ipynb #2e94c6d8
+class _Later:
+    "While MediaPipe is imported: put off its drawing, and with it Matplotlib, until somebody draws"
+    names = tuple(f'mediapipe.tasks.python.vision.drawing_{k}' for k in ('utils', 'styles'))
+    def find_spec(self, name, path=None, target=None):
+        spec = PathFinder.find_spec(name, path) if name in self.names else None
+        if spec is not None: spec.loader = importlib.util.LazyLoader(spec.loader)
+        return spec
+    def __enter__(self): sys.meta_path.insert(0, self)
+    def __exit__(self, *args): sys.meta_path.remove(self)
+
 # %% ../nbs/06_faces.ipynb #d4e890d0
 _starting = threading.RLock() # engines start and stop one at a time
 _nowhere = ctypes.c_void_p() # the C file that swallows the engine's notes
@@ -112,7 +124,7 @@ def _hush():
 def _engine():
     "Load MediaPipe, cut off from the network: its image class, its detector class, and the options of a model"
     try:
-        import mediapipe as mp
+        with _Later(): import mediapipe as mp
         from mediapipe.tasks.python import BaseOptions, vision
         from mediapipe.tasks.python.core import mediapipe_c_bindings
         lib = mediapipe_c_bindings.load_raw_library()
@@ -344,6 +356,56 @@ def overlap(
     return max(w, 0)*max(h, 0)/max(min(a.area, b.area), 1e-9)
 
 # %% ../nbs/06_faces.ipynb #f408c08f
+FLAT = 2. # gray levels: blocks of a picture with less `contrast` hold no face
+
+def _windows(
+    pixels:np.ndarray, # (H, W, 3) uint8
+    side:float, # of a tile, pixels
+    found:list[Face], # faces known already
+) -> list: # of (2, 3) matrices from the picture to the unit square
+    "Tiles over a picture, without those that see only what is flat, or faces known already"
+    h,w = pixels.shape[:2]
+    views = tiles((h,w), side)
+    if not views: return views
+    live = contrast(pixels, side/16)>=FLAT
+    rows,columns = live.shape
+    for f in found:
+        (left,top),(right,bottom) = ((x*columns/w, y*rows/h) for x,y in ((f.x, f.y), (f.x+f.width, f.y+f.height)))
+        live[max(int(np.ceil(top)), 0):max(int(bottom), 0), max(int(np.ceil(left)), 0):max(int(right), 0)] = False
+    return needed(views, live, (h,w))
+
+# %% ../nbs/06_faces.ipynb #91b7e05c
+def _stages(
+    pixels:np.ndarray, # (H, W, 3) uint8
+    largest:bool, # is the largest face enough?
+    found:list[Face], # faces known already; they may become more between two stages
+): # generator of (windows, detector, width in pixels from which on a face is seen here or before)
+    "Go from near to far"
+    h,w = pixels.shape[:2]
+    long,small = max(h, w),320*max(1, (h*w/3e6)**.5)
+    yield [whole((h,w), .25)], 'short', .2*long
+    yield [whole((h,w))], 'full', .05*long
+    if long>2*min(h, w):
+        side = max(1.25*min(h, w), long/40)
+        yield tiles((h,w), side, .5), 'full', .05*side
+    if largest and long>=3*small: yield _windows(pixels, long/2, found), 'full', .025*long
+    yield _windows(pixels, small, found), 'full', np.inf
+
+# %% ../nbs/06_faces.ipynb #0ac83d6f
+@patch
+def _confirm(self:FaceFinder,
+    pixels:np.ndarray, # (H, W, 3) uint8
+    candidates:list[Face],
+    found:list[Face], # faces known already; those that are confirmed join them
+) -> None:
+    "Look again at candidates, the surest first"
+    for c in sorted(candidates, key=lambda f: -f.score):
+        if any(overlap(c, f)>.5 for f in found): continue
+        face = self.second_look(pixels, c)
+        if face and all(overlap(face, f)<=.5 or f.score<face.score for f in found):
+            found[:] = [f for f in found if overlap(face, f)<=.5] + [face]
+
+# %% ../nbs/06_faces.ipynb #c2d96be1
 @patch
 def search(self:FaceFinder,
     pixels:np.ndarray, # (H, W, 3) uint8
@@ -352,22 +414,15 @@ def search(self:FaceFinder,
     found:tuple|list=(), # faces known already
 ) -> list[Face]:
     "Collect the faces of a picture that is held one way"
-    (h,w),found = pixels.shape[:2], list(found)
-    strips = tiles((h,w), max(1.25*min(h, w), max(h, w)/40), .5) if max(h, w)>2*min(h, w) else []
-    small = tiles((h,w), 320*max(1, (h*w/3e6)**.5))
-    stages = [(whole((h,w), .25), 'short', .2), (whole((h,w)), 'full', .05)] + [(v, 'full', np.inf) for v in strips+small]
-    waiting = []
-    for i,(view,model,enough) in enumerate(stages):
+    found,waiting,least = list(found),[],.5 if turn else .3
+    for i,(views,model,enough) in enumerate(_stages(pixels, largest, found)):
         if turn and i>1 and all(f.rotation!=turn for f in found): break # tiles only where the turn proved right
-        waiting += [c for c in self.look(pixels, turned(view, turn), model) if c.score>=(.3,.5)[turn>0]]
-        if not i and not any(c.width>=enough*max(h, w) and c.score>.5 for c in waiting): continue # full range sees these better
-        waiting,now = [],sorted(waiting, key=lambda f: -f.score)
-        for c in now:
-            if any(overlap(c, f)>.5 for f in found): continue
-            face = self.second_look(pixels, c)
-            if face and all(overlap(face, f)<=.5 or f.score<face.score for f in found):
-                found = [f for f in found if overlap(face, f)<=.5] + [face]
-        if largest and any(f.width>=enough*max(h, w) for f in found): break
+        for v in views:
+            waiting += [c for c in self.look(pixels, turned(v, turn), model) if c.score>=least]
+            if not i and not any(c.width>=enough and c.score>.5 for c in waiting): continue # full range sees these better
+            self._confirm(pixels, waiting, found)
+            waiting = []
+        if largest and any(f.width>=enough for f in found): break
     return found
 
 # %% ../nbs/06_faces.ipynb #170bed2c

@@ -472,11 +472,53 @@ def _whole(
 # %% ../nbs/04_images.ipynb #61f1aa8e
 def _array(
     im:Image.Image, # of mode RGB
-) -> np.ndarray: # (H, W, 3) uint8
+    size:tuple|None=None, # (width, height) of the picture that `im` is a part of
+    box:tuple|None=None, # where in it: left, top, right and bottom; None if `im` is the whole
+) -> np.ndarray: # (H, W, 3) uint8; black where nothing is known
     "Copy the pixels out, in strips: all at once would take twice the memory"
-    out = np.empty((im.height, im.width, 3), np.uint8)
-    for y in range(0, im.height, 256): out[y:y+256] = np.asarray(im.crop((0, y, im.width, min(y+256, im.height))))
+    out = np.zeros((size[1], size[0], 3), np.uint8) if box else np.empty((im.height, im.width, 3), np.uint8)
+    to = out[box[1]:box[3],box[0]:box[2]] if box else out
+    for y in range(0, im.height, 256): to[y:y+256] = np.asarray(im.crop((0, y, im.width, min(y+256, im.height))))
     return out
+
+# %% ../nbs/04_images.ipynb #5b8e2d10
+_ASIDE = frozenset((_T.TRANSPOSE, _T.TRANSVERSE, _T.ROTATE_90, _T.ROTATE_270)) # turns that exchange width and height
+
+def _whole_box(
+    part:tuple, # left, top, right and bottom, pixels of the upright picture
+    size:tuple[int,int], # (width, height) of the upright picture
+) -> tuple: # the same in whole pixels, and within the picture
+    "Round a part of a picture up to whole pixels"
+    (left,top,right,bottom),(w,h) = part,size
+    left,top = min(max(int(np.floor(left)), 0), w-1),min(max(int(np.floor(top)), 0), h-1)
+    return left, top, min(max(int(np.ceil(right)), left+1), w), min(max(int(np.ceil(bottom)), top+1), h)
+
+def _raw_box(
+    box:tuple, # left, top, right and bottom, whole pixels of the upright picture
+    size:tuple[int,int], # (width, height) of the picture as stored
+    turn:Image.Transpose|None, # how it is turned upright
+) -> tuple: # left, top, right and bottom, pixels of the picture as stored
+    "Find a part of an upright picture in the picture as stored"
+    (left,top,right,bottom),(w,h) = box,size
+    if turn in _ASIDE: left,top,right,bottom = top,left,bottom,right
+    if turn in (_T.FLIP_LEFT_RIGHT, _T.ROTATE_180, _T.ROTATE_90, _T.TRANSVERSE): left,right = w-right,w-left
+    if turn in (_T.FLIP_TOP_BOTTOM, _T.ROTATE_180, _T.ROTATE_270, _T.TRANSVERSE): top,bottom = h-bottom,h-top
+    return left, top, right, bottom
+
+# %% ../nbs/04_images.ipynb #8f1d63b5
+def _shortened(
+    data:bytes, # a JPEG file
+    rows:int, # that are needed, pixels from the top
+) -> bytes: # the same, or one that says it has few rows more than needed
+    "Let a JPEG end early, if it is one that is stored from top to bottom"
+    frame,scan,kind = b'',b'',0
+    for letter,body in _segments(data):
+        if letter in _FRAMES and not frame: kind,frame = letter,body
+        if letter==0xda: scan = body; break
+    at,rows = data.find(frame),-(-(rows+32)//16)*16 # whole blocks, and some more: colour is smoothed across their edges
+    plain = kind in (0xc0, 0xc1) and len(frame)>8 and frame[5:6]==scan[:1] # all components in one scan
+    if not plain or rows>=int.from_bytes(frame[1:3], 'big'): return data
+    return data[:at+1]+rows.to_bytes(2, 'big')+data[at+3:]
 
 # %% ../nbs/04_images.ipynb #443fcae9
 def _pixels(
@@ -484,6 +526,8 @@ def _pixels(
     max_side:int|None=None, # the longer side that is enough, pixels; None for the full size
     own:bool=False, # no other code holds `im`, so that its draft mode may be set
     bounds:Limits|None=None, # how large it may be; None for the module-wide `limits`
+    part:tuple|None=None, # as in `read_photo`
+    full:tuple|None=None, # (width, height) as stored, if `im` was shortened to what `part` needs
 ) -> tuple[np.ndarray,tuple[int,int]]: # (H, W, 3) uint8, and the full upright size
     "Decode a picture and turn it upright"
     (w,h),s = im.size, _factor(max(im.size), max_side)
@@ -493,14 +537,16 @@ def _pixels(
     with _decoding(), _quietly():
         draft = jpeg and im.draft(None, (max(w//s, 1), max(h//s, 1)))
         im.load()
-    size = (w, h) if draft else im.size # a TIFF turns itself upright while loading
+    raw = full or ((w, h) if draft else im.size) # a TIFF turns itself upright while loading
     turn,icc = _turn(im),None if im.mode in ('CMYK', 'LAB') else im.info.get('icc_profile')
+    size = raw[::-1] if turn in _ASIDE else raw
+    box = _whole_box(part, size) if part and s==1 and not deep and im.mode in ('RGB', 'L', 'CMYK') else None
+    if box: im = im.crop(_raw_box(box, raw, turn))
     im = _to_rgb(_deep_colour(im) if deep else im)
     if s>1 and not draft: im = im.reduce(s)
     im = _to_srgb(im, icc)
     if turn is not None: im = im.transpose(turn)
-    if turn in (_T.TRANSPOSE, _T.TRANSVERSE, _T.ROTATE_90, _T.ROTATE_270): size = size[::-1]
-    return _array(im), size
+    return _array(im, size, box), size
 
 # %% ../nbs/04_images.ipynb #c551f2d5
 def _unmarked(
@@ -522,11 +568,12 @@ def _decode(
     name:str='', # its name
     max_side:int|None=None, # as in `read_photo`
     bounds:Limits|None=None, # how large it may be; None for the module-wide `limits`
+    part:tuple|None=None, # as in `read_photo`
 ) -> tuple[np.ndarray,tuple[int,int]]: # (H, W, 3) uint8, and the full upright size
     "Read the pixels of a file"
     f.seek(0)
     if f.read(3)!=b'\xff\xd8\xff':
-        with _open(f, name, bounds) as im: return _pixels(im, max_side, True, bounds)
+        with _open(f, name, bounds) as im: return _pixels(im, max_side, True, bounds, part)
     f.seek(0)
     data = f.read() # a JPEG is looked through, and then decoded
     if b'\xff\xd9' not in data[-64:] and data.rfind(b'\xff\xd9')<data.rfind(b'\xff\xda'): # no end marker after the pixels
@@ -534,7 +581,13 @@ def _decode(
         if found is None: raise _Refused('it is damaged or incomplete (the end is missing): '
             'copy it again from where it came, or save it anew')
         return found
-    with _open(io.BytesIO(data), name, bounds) as im: return _pixels(im, max_side, True, bounds)
+    with _open(io.BytesIO(data), name, bounds) as im:
+        if not part or max_side is not None: return _pixels(im, max_side, True, bounds, part)
+        turn,size = _turn(im),im.size
+        box = _whole_box(part, size[::-1] if turn in _ASIDE else size)
+        short = _shortened(data, _raw_box(box, size, turn)[3])
+        if short is data: return _pixels(im, None, True, bounds, part)
+    with _open(io.BytesIO(short), name, bounds) as im: return _pixels(im, None, True, bounds, part, size)
 
 # %% ../nbs/04_images.ipynb #2e7c92cf
 def read_photo(
@@ -542,6 +595,7 @@ def read_photo(
     max_side:int|None=None, # the longer side that is enough, pixels: larger ones may be read at 1/2, 1/4 or 1/8; None for full size
     name:str|None=None, # what to call the picture; None for the name it brings
     limits:Limits|None=None, # how large the picture may be; None for the module-wide `limits`
+    part:tuple|None=None, # of a picture read in full, what is needed: left, top, right, bottom, pixels; the rest may stay black
 ) -> Photo: # upright RGB, with its scale and full size
     """Read a picture in any form, or raise `UnreadableImage` that says why not
 
@@ -552,14 +606,14 @@ def read_photo(
     with _refusing(name or f'the given {type(src).__name__}'):
         if isinstance(src, (list, tuple, Mapping)):
             up = _one_upload(src)
-            return read_photo(up['content'], max_side, name or up['name'], limits)
+            return read_photo(up['content'], max_side, name or up['name'], limits, part)
         if (text := _inline(src)) is not None:
             src,name = text,'' if name==src else name
         if isinstance(src, (bytes, bytearray, memoryview)): src = io.BytesIO(src)
-        if isinstance(src, Image.Image): pixels,size = _pixels(src, max_side, bounds=limits)
+        if isinstance(src, Image.Image): pixels,size = _pixels(src, max_side, bounds=limits, part=part)
         elif isinstance(src, (str, os.PathLike)):
-            with _open_path(src, limits) as f: pixels,size = _decode(f, name, max_side, limits)
-        elif hasattr(src, 'read'): pixels,size = _decode(_read_stream(src, limits), name, max_side, limits)
+            with _open_path(src, limits) as f: pixels,size = _decode(f, name, max_side, limits, part)
+        elif hasattr(src, 'read'): pixels,size = _decode(_read_stream(src, limits), name, max_side, limits, part)
         elif hasattr(src, '__array__'): pixels,size = _pixels(_from_array(src, limits), max_side, bounds=limits)
         else: _one_upload(src)
         return Photo(pixels, pixels.shape[1]/size[0], size, name)

@@ -17,7 +17,8 @@ from .core import *
 from .images import Photo, read_photo
 from .inputs import image_files, read_once, source_name, uploads
 from .doubts import doubts, stretch
-from .faces import align, face_of_interest, find_faces
+from .affine import invert, move
+from .faces import align, face_of_interest, find_faces, view_of
 from .calibration import decode, mean_logits
 from .hub import weights_folder
 from .weights import load_net, read_both
@@ -28,9 +29,17 @@ __all__ = ['SIDE_ONE', 'SIDE_ALL', 'SHOWN', 'APART', 'find_in', 'FaceFacts', 'as
 # %% ../nbs/10_predict.ipynb #3ccf224a
 SIDE_ONE, SIDE_ALL = 1200, 2400 # the longer side, in pixels, that is enough to look for one face, and for all
 
+# %% ../nbs/10_predict.ipynb #94d1e7b3
+def _around(
+    faces:list, # `Face`, in pixels of a picture
+) -> tuple: # left, top, right and bottom, pixels
+    "The part of a picture that the crops of `faces` see, and some more"
+    corners = [move(invert(view_of(f, .1)), [(0,0), (0,1), (1,0), (1,1)]) for f in faces]
+    return *(np.min(corners, (0, 1))-8), *(np.max(corners, (0, 1))+8)
+
 # %% ../nbs/10_predict.ipynb #b3cf77c9
-def _find(src, largest=True, size=128):
-    "What `find_in` returns, and how many faces were seen in all: with `largest` at least these, for the search stops early"
+def _find(src, largest=True, size=128, part=False):
+    "What `find_in` returns, and how many faces were seen in all: with `largest` at least these, for the search stops early. With `part`, the photo may be black away from the faces"
     if isinstance(src, Photo): photo = src
     else:
         kept = read_once(src)
@@ -39,7 +48,8 @@ def _find(src, largest=True, size=128):
     seen = len(faces)
     if largest and faces: faces = [face_of_interest(faces, photo.pixels.shape[1::-1])]
     if photo is src or photo.scale==1 or not faces or min(f.width for f in faces)>=.8*size: return photo, faces, seen
-    try: full = read_photo(kept, name=photo.name)
+    around = _around([f.scaled(1/photo.scale) for f in faces]) if part else None
+    try: full = read_photo(kept, name=photo.name, part=around)
     except UnreadableImage: return photo, faces, seen # too large to be read in full
     return full, [f.scaled(full.scale/photo.scale) for f in faces], seen
 
@@ -202,7 +212,7 @@ def __call__(self:FaceFacts,
     if face is not None:
         p = read_photo(photo)
         return self.facts(p, [face], tasks)[0]
-    p,faces = find_in(photo, size=SHOWN)
+    p,faces,_ = _find(photo, size=SHOWN, part=True)
     if not faces: raise NoFaceFound(f"no face was found in {p.name or 'the picture'}; is one there, upright and not tiny?")
     return self.facts(p, faces, tasks)[0]
 
@@ -213,7 +223,7 @@ def all(self:FaceFacts,
     tasks=None, # those of `TASKS` that are asked: only networks that answer one of them run; None for all
 ) -> list[Facts]: # largest face first; empty if there is no face
     "Predict the facts of every face"
-    return self.facts(*find_in(photo, largest=False, size=SHOWN), tasks)
+    return self.facts(*_find(photo, False, SHOWN, part=True)[:2], tasks)
 
 # %% ../nbs/10_predict.ipynb #28f833a1
 from fastcore.basics import patch
@@ -310,7 +320,7 @@ def _prepare(self, src, n, largest):
     name = _name_of(src, n)
     try:
         if isinstance(src, UnreadableImage): raise src
-        photo,faces,seen = _find(src, largest, SHOWN)
+        photo,faces,seen = _find(src, largest, SHOWN, part=True)
         p = _Prepared(name, [self._look(photo, f) for f in faces], others=seen-len(faces))
         if not p.found: p.error = 'no face found'
         return p

@@ -224,7 +224,7 @@ def _forget_sessions():
 if hasattr(os, 'register_at_fork'): os.register_at_fork(after_in_child=_forget_sessions)
 
 # %% ../nbs/08_weights.ipynb #a31cdab2
-AT_ONCE = 4 # crops in one forward pass
+AT_ONCE = 1 # crops in one forward pass
 
 @patch
 def _run(self:Net, crops):
