@@ -14,8 +14,8 @@ from .faces import CROP
 from .process import immortal, usable_cpus
 
 # %% auto #0
-__all__ = ['LICENCE', 'LABELS', 'SUMS', 'WEIGHTS', 'AT_ONCE', 'WIDTHS', 'PROVIDERS', 'BOTH', 'check_meta', 'sha256', 'write_sums',
-           'read_sums', 'verify', 'Net', 'use_providers', 'load_net', 'read_both']
+__all__ = ['LICENCE', 'LABELS', 'SUMS', 'WEIGHTS', 'AT_ONCE', 'AT_ONCE_ELSEWHERE', 'WIDTHS', 'PROVIDERS', 'BOTH', 'check_meta',
+           'sha256', 'write_sums', 'read_sums', 'verify', 'Net', 'use_providers', 'load_net', 'read_both']
 
 # %% ../nbs/08_weights.ipynb #e878d5c9
 LICENCE = 'Trained on UTKFace: for non-commercial research only'
@@ -224,17 +224,19 @@ def _forget_sessions():
 if hasattr(os, 'register_at_fork'): os.register_at_fork(after_in_child=_forget_sessions)
 
 # %% ../nbs/08_weights.ipynb #a31cdab2
-AT_ONCE = 1 # crops in one forward pass
+AT_ONCE, AT_ONCE_ELSEWHERE = 1, 32 # crops in one forward pass: on the CPU, and with another execution provider
 
 @patch
 def _run(self:Net, crops):
     "Run the network on a few crops at a time"
     import onnxruntime as ort
     session, parts = self.session, []
-    for i in range(0, max(len(crops), 1), AT_ONCE):
-        options, last = ort.RunOptions(), i+AT_ONCE>=len(crops)
-        if last and len(crops)>1: options.add_run_config_entry('memory.enable_memory_arena_shrinkage', 'cpu:0')
-        parts.append(session.run(self.outputs, dict(crops=crops[i:i+AT_ONCE]), options))
+    on_cpu = session.get_providers()[0]=='CPUExecutionProvider'
+    step = AT_ONCE if on_cpu else AT_ONCE_ELSEWHERE
+    for i in range(0, max(len(crops), 1), step):
+        options, last = ort.RunOptions(), i+step>=len(crops)
+        if on_cpu and last and len(crops)>1: options.add_run_config_entry('memory.enable_memory_arena_shrinkage', 'cpu:0')
+        parts.append(session.run(self.outputs, dict(crops=crops[i:i+step]), options))
     return parts[0] if len(parts)==1 else [np.concatenate(p) for p in zip(*parts)]
 
 # %% ../nbs/08_weights.ipynb #5c986ca8
