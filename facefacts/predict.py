@@ -225,11 +225,6 @@ def all(self:FaceFacts,
     "Predict the facts of every face"
     return self.facts(*_find(photo, False, SHOWN, part=True)[:2], tasks)
 
-# %% ../nbs/10_predict.ipynb #28f833a1
-from fastcore.basics import patch
-from .affine import resized, whole
-from .faces import TEMPLATE, a_finder
-
 # %% ../nbs/10_predict.ipynb #a51c7274
 APART = .06 # a crop whose eyes and mouth are further from `TEMPLATE`, on average, is not aligned; as a part of its side
 
