@@ -17,8 +17,8 @@ from .core import *
 from .images import Photo, read_photo
 from .inputs import image_files, read_once, source_name, uploads
 from .doubts import doubts, stretch
-from .affine import invert, move
-from .faces import align, face_of_interest, find_faces, view_of
+from .affine import invert, move, resized, whole
+from .faces import TEMPLATE, a_finder, align, face_of_interest, find_faces, view_of
 from .calibration import decode, mean_logits
 from .hub import weights_folder
 from .weights import load_net, read_both
