@@ -330,7 +330,7 @@ def _answer(self:Watch, frame, seen) -> Look:
         means.append(t.facts(ff))
     return Look(frame.index, frame.seconds, facts, means, frame.cut)
 
-# %% ../nbs/14_video.ipynb #8a3b8812
+# %% ../nbs/14_video.ipynb #4df2ba75
 @patch
 def __iter__(self:Watch): # yields a `Look` at each frame, in order
     "Search some frames ahead, and answer for one after the other"
@@ -357,7 +357,7 @@ def watch(self:FaceFacts,
     "Predict the facts of the faces in a video, a frame at a time"
     return Watch(self, path, every, rate, workers=workers)
 
-# %% ../nbs/14_video.ipynb #4d400cca
+# %% ../nbs/14_video.ipynb #2dc30ab0
 @dataclass(repr=False)
 class VideoFacts:
     "Facts of the faces in a video: `tracks` has a summary of each track, `table` a row for each face and frame"
@@ -376,7 +376,8 @@ class VideoFacts:
         return pd.DataFrame(self.rows, columns=VIDEO_COLUMNS).astype(VIDEO_DTYPES)
     def __repr__(self):
         n = len(self.tracks)
-        head = f"{printable(self.name)}: {n} {'track' if n==1 else 'tracks'} in {self.seconds:.1f} s ({self.looked} of {self.read} frames looked at)"
+        tracks = '1 track' if n==1 else f'{n} tracks'
+        head = f'{printable(self.name)}: {tracks} in {self.seconds:.1f} s ({self.looked} of {self.read} frames looked at)'
         return '\n  '.join([head, *map(str, self.tracks)]+[f'note: {printable(self.note)}']*bool(self.note))
 
 # %% ../nbs/14_video.ipynb #3bd30631
@@ -442,7 +443,9 @@ def boxes_at(
     "Place each track in a frame that was not looked at"
     if after is None: return before[1]
     part,out = (frame-before[0])/(after[0]-before[0]),dict(before[1])
-    for t in before[1].keys() & after[1].keys(): out[t] = tuple(np.add(np.multiply(before[1][t], 1-part), np.multiply(after[1][t], part)))
+    for t in before[1].keys() & after[1].keys():
+        a,b = np.array(before[1][t]),np.array(after[1][t])
+        out[t] = tuple(a+part*(b-a))
     return out
 
 # %% ../nbs/14_video.ipynb #b3ef7bd1
