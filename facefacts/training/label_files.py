@@ -290,7 +290,9 @@ def read_labels(
     path = Path(path).expanduser()
     df = pd.concat(label_tables(path), ignore_index=True).drop_duplicates(ignore_index=True)
     twice = df.file[df.file.duplicated()]
-    if len(twice): raise BadDataset(f"{path}: {twice.nunique():,} files are listed more than once, with different labels, such as {twice.iloc[0]}: give each file one row")
+    if len(twice):
+        others = f' (and {twice.nunique()-1:,} more)' if twice.nunique()>1 else ''
+        raise BadDataset(f'{path}: {twice.iloc[0]}{others} is listed more than once, with different labels: give each file one row')
     given = 'split' in df
     df = split_labels(df, path)
     empty = df[list(LABELS)].isna().all(axis=1)
