@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import facefacts
 from facefacts.bulk import SCHEMA, FactsOf, iter_images
 
-os.environ |= dict(RAY_USAGE_STATS_ENABLED='0', RAY_BACKEND_LOG_LEVEL='fatal', RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO='0', RAY_raylet_start_wait_time_s='120')
+os.environ |= dict(RAY_USAGE_STATS_ENABLED='0', RAY_BACKEND_LOG_LEVEL='fatal', RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO='0')
 here = Path(__file__).resolve().parent.parent
 UTKFACE = here.parent/'shared'/'data'/'UTKFace.zip'
 numbers = [int(o) for o in sys.argv[1:] if o.isdecimal()]
@@ -95,7 +95,7 @@ def with_spark(table:pa.Table, marker:Path) -> pa.Table:
     facts_of = Mortal(str(marker), keys=dict(number='int64'))
     os.environ |= dict(PYSPARK_PYTHON=sys.executable, PYSPARK_DRIVER_PYTHON=sys.executable, SPARK_LOCAL_IP='127.0.0.1')
     build = SparkSession.builder.master('local[2,3]').appName('facefacts')
-    settings = {'spark.ui.enabled': 'false', 'spark.sql.execution.arrow.maxRecordsPerBatch': str(BATCH), 'spark.driver.host': '127.0.0.1'}
+    settings = {'spark.ui.enabled': 'false', 'spark.ui.showConsoleProgress': 'false', 'spark.sql.execution.arrow.maxRecordsPerBatch': str(BATCH), 'spark.driver.host': '127.0.0.1'}
     for k,v in settings.items(): build = build.config(k, v)
     spark = build.getOrCreate()
     spark.sparkContext.setLogLevel('OFF')

@@ -446,7 +446,7 @@ def predict_file(self:FactsOf,
     _write_parquet(tables(), out, self.schema, lambda: about | dict(counts=counts))
     return counts | dict(new=counts['photos'])
 
-# %% ../nbs/15_bulk.ipynb #25e35749
+# %% ../nbs/15_bulk.ipynb #4ee84e23
 def _jobs(
     src, # a Parquet file, a folder, or a list of files
     out:Path, # folder for the facts
@@ -459,6 +459,7 @@ def _jobs(
         pairs = [(src/o, out/o) for o in found if not any(p[0] in '._' for p in o.parts)]
     else:
         files = [src] if isinstance(src, (str, os.PathLike)) else sorted(src)
+        if files==[src] and not os.path.exists(src): raise FaceFactsError(f'{src}: there is no such file or folder: check the path')
         pairs = [(Path(o), out/Path(o).name) for o in files]
     if not pairs: raise FaceFactsError(f'{src}: there is no Parquet file: write_lists makes some')
     by_name = {}
