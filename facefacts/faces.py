@@ -370,7 +370,8 @@ def _windows(
     live = contrast(pixels, side/16)>=FLAT
     rows,columns = live.shape
     for f in found:
-        (left,top),(right,bottom) = ((x*columns/w, y*rows/h) for x,y in ((f.x, f.y), (f.x+f.width, f.y+f.height)))
+        left,right = np.array([f.x, f.x+f.width])*columns/w
+        top,bottom = np.array([f.y, f.y+f.height])*rows/h
         live[max(int(np.ceil(top)), 0):max(int(bottom), 0), max(int(np.ceil(left)), 0):max(int(right), 0)] = False
     yield from needed(views, live, (h,w))
 
