@@ -74,9 +74,10 @@ def contrast(
 ) -> np.ndarray: # (rows, columns) gray levels
     "Measure how much there is to see in each block of a picture"
     import cv2
-    rows,columns = (max(round(n/block), 1) for n in pixels.shape[:2])
-    while block>=8 and min(pixels.shape[:2])>1: # by halves, which is faster than at once
-        h,w = (n//2 for n in pixels.shape[:2])
+    h,w = pixels.shape[:2]
+    rows,columns = max(round(h/block), 1),max(round(w/block), 1)
+    while block>=8 and min(h, w)>1: # by halves, which is faster than at once
+        h,w = h//2,w//2
         pixels,block = cv2.resize(pixels, (w, h), interpolation=cv2.INTER_AREA),block/2
     fine = cv2.resize(pixels, (columns*4, rows*4), interpolation=cv2.INTER_AREA).astype(np.float32)
     return fine.reshape(rows, 4, columns, 4, 3).std((1, 3)).max(-1)
@@ -88,19 +89,22 @@ def needed(
     shape:tuple, # of the picture: (height, width, ...)
 ) -> list: # those of `views` that are enough, in the same order
     "Leave out windows without which the live blocks of a picture are seen as well"
+    if not views: return []
     (h,w),(rows,columns),inside = shape[:2],live.shape,[]
-    y,x = ((np.arange(n)+.5)/n for n in live.shape)
+    middles = np.zeros((max(rows, columns), 2))
+    middles[:columns,0],middles[:rows,1] = (np.arange(columns)+.5)*w/columns,(np.arange(rows)+.5)*h/rows
     for v in views:
-        low,high = move(v, np.c_[x*w, np.zeros(columns)])[:,0],move(v, np.c_[np.zeros(rows), y*h])[:,1]
-        edge = move(v, [(0,0), (w,h)])
-        def well(p, axis): return (p>=(.125 if edge[0,axis]<-1e-6 else 0)) & (p<=(.875 if edge[1,axis]>1+1e-6 else 1))
-        inside.append(well(high, 1)[:,None] & well(low, 0) & live)
-    seen,keep = np.sum(inside, axis=0) if views else 0,set(range(len(views)))
-    for i in sorted(keep, key=lambda i: inside[i].sum()):
+        at,first,last = move(v, middles),*move(v, [(0,0), (w,h)])
+        low,high = np.where(first<-1e-6, .125-1e-6, 0),np.where(last>1+1e-6, .875+1e-6, 1)
+        well = (at>=low) & (at<=high)
+        inside.append(well[:rows,1:] & well[:columns,0] & live)
+    inside,drop = np.array(inside),set()
+    seen = inside.sum(0)
+    for i in np.argsort(inside.sum((1, 2)), kind='stable'):
         if (seen[inside[i]]>1).all():
             seen = seen-inside[i]
-            keep.remove(i)
-    return [v for i,v in enumerate(views) if i in keep]
+            drop.add(i)
+    return [v for i,v in enumerate(views) if i not in drop]
 
 # %% ../nbs/05_affine.ipynb #3b114298
 def turned(

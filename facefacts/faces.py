@@ -362,17 +362,18 @@ def _windows(
     pixels:np.ndarray, # (H, W, 3) uint8
     side:float, # of a tile, pixels
     found:list[Face], # faces known already
-) -> list: # of (2, 3) matrices from the picture to the unit square
+): # generator of (2, 3) matrices from the picture to the unit square
     "Tiles over a picture, without those that see only what is flat, or faces known already"
     h,w = pixels.shape[:2]
     views = tiles((h,w), side)
-    if not views: return views
+    if not views: return
     live = contrast(pixels, side/16)>=FLAT
     rows,columns = live.shape
     for f in found:
-        (left,top),(right,bottom) = ((x*columns/w, y*rows/h) for x,y in ((f.x, f.y), (f.x+f.width, f.y+f.height)))
+        left,right = np.array([f.x, f.x+f.width])*columns/w
+        top,bottom = np.array([f.y, f.y+f.height])*rows/h
         live[max(int(np.ceil(top)), 0):max(int(bottom), 0), max(int(np.ceil(left)), 0):max(int(right), 0)] = False
-    return needed(views, live, (h,w))
+    yield from needed(views, live, (h,w))
 
 # %% ../nbs/06_faces.ipynb #91b7e05c
 def _stages(
