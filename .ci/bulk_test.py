@@ -95,7 +95,8 @@ def with_spark(table:pa.Table, marker:Path) -> pa.Table:
     facts_of = Mortal(str(marker), keys=dict(number='int64'))
     os.environ |= dict(PYSPARK_PYTHON=sys.executable, PYSPARK_DRIVER_PYTHON=sys.executable, SPARK_LOCAL_IP='127.0.0.1')
     build = SparkSession.builder.master('local[2,3]').appName('facefacts')
-    settings = {'spark.ui.enabled': 'false', 'spark.ui.showConsoleProgress': 'false', 'spark.sql.execution.arrow.maxRecordsPerBatch': str(BATCH), 'spark.driver.host': '127.0.0.1'}
+    settings = {'spark.ui.enabled': 'false', 'spark.ui.showConsoleProgress': 'false', 'spark.driver.host': '127.0.0.1'}
+    settings['spark.sql.execution.arrow.maxRecordsPerBatch'] = str(BATCH)
     for k,v in settings.items(): build = build.config(k, v)
     spark = build.getOrCreate()
     spark.sparkContext.setLogLevel('OFF')
