@@ -70,9 +70,10 @@ class FaceFacts:
         weights:str|Path|None=None, # a folder with .onnx files, or 'hf-hub:owner/name'; None: those of the package
         threads:int|None=None, # of one forward pass; None: as many as `usable_cpus`
         providers=None, # where to run the networks: 'cuda', 'coreml', 'openvino', 'directml' ..., or several in order of preference; None: on the CPU
+        mirror:bool=False, # average over each face and its mirror image? twice the work of the networks
     ):
         if method not in METHODS: raise ValueError(f"method is one of {', '.join(METHODS)}, not {method!r}")
-        self.method, weights = method, weights_folder(weights)
+        self.method, self.mirror, weights = method, mirror, weights_folder(weights)
         self.calibration = read_both(weights)['calibration'] if method=='both' else None # of the mean
         self.nets = {n: load_net(n, weights, threads, providers) for n in METHOD_NETS[method]} # name -> `Net`
     def __repr__(self): return f"FaceFacts({self.method!r}): {'; '.join(map(repr, self.nets.values()))}"
@@ -132,9 +133,17 @@ def logits(self:FaceFacts,
     out = {}
     for name in (n for n in self.nets if n not in known):
         net, parts = self.nets[name], []
-        for i in range(0, len(crops), batch): parts.append(net(np.stack([c[net.size] for c in crops[i:i+batch]])))
+        for i in range(0, len(crops), batch): parts.append(self._ask(net, np.stack([c[net.size] for c in crops[i:i+batch]])))
         out[name] = {t: np.concatenate([p[t] for p in parts]) for t in net.tasks} if parts else {}
     return out
+
+@patch
+def _ask(self:FaceFacts, net, crops):
+    "Run a network on crops, and on their mirror images if that is asked"
+    logits = net(crops)
+    if not self.mirror: return logits
+    flipped = net(np.ascontiguousarray(crops[:,:,::-1]))
+    return {t: (logits[t]+flipped[t])/2 for t in logits}
 
 # %% ../nbs/10_predict.ipynb #3bdeed31
 @patch

@@ -34,7 +34,7 @@ class Recipe:
     ema: float = .998 # decay of the averaged weights; 0: none
     infants: float = .3 # share of the training examples under 4 years that is discarded
     mixup: float = .2 # how often and how strongly two faces are blended (the parameter of a beta distribution); 0: never
-    mirror: bool = True # does the finished net take the mean over a face and its mirror image?
+    mirror: bool = False # does the finished net average over a face and its mirror image, at twice the work?
     teach: float = 2. # weight of the teacher's features, where there is a teacher
     trust: float = .5 # share of the loss in which soft labels take the place of the labels, where there is a teacher
 
@@ -51,8 +51,8 @@ class Recipe:
 RECIPES = dict(
     best=Recipe(),
     seed=Recipe('seed', head='seed', batch_size=16, size=200, early=(), optimizer='adam', lr=1e-4, weight_decay=0., drop_path=0.,
-        age_loss='mse', weights=(.001, 1., 1.), strength=0., ema=0., mirror=False, mixup=0., teach=0.),
-    alone=Recipe('alone', size=128, early=((96, .72),), freeze=2, mirror=False))
+        age_loss='mse', weights=(.001, 1., 1.), strength=0., ema=0., mixup=0., teach=0.),
+    alone=Recipe('alone', size=128, early=((96, .72),), freeze=2))
 
 # %% ../../nbs/training/07_recipes.ipynb #f8d30008
 def soft_ages(
