@@ -471,7 +471,9 @@ def _command(
     "Write the command that repeats a training"
     line = ['facefacts', 'train', Path(a.data).name, '--method', a.method]
     for t in a.task or (): line += ['--task', t]
-    line += ['--recipe', a.recipe, '--epochs', a.epochs, '--seed', a.seed]
+    line += ['--recipe', a.recipe]
+    if a.epochs: line += ['--epochs', a.epochs]
+    line += ['--seed', a.seed]
     for k in ('images', 'init', 'teacher', 'unlabelled'):
         if getattr(a, k): line += [f'--{k}', Path(getattr(a, k)).name]
     for k in ('synthetic', 'devices', 'precision'):
@@ -559,7 +561,7 @@ def train(a) -> int: # exit code
     _check_train(a)
     from facefacts.training.release import release
     from facefacts.training.recipes import RECIPES
-    from facefacts.training.fit import Stopped, train
+    from facefacts.training.fit import Stopped, recipe_of, train
     from facefacts.training.utkface import build_store, load_store
     if labels is None: crops,df = load_store(build_store(data, out/'store'))
     else: crops,df = _label_crops(labels, images, out/'store', a.task)
@@ -571,7 +573,7 @@ def train(a) -> int: # exit code
         say(e)
         return 130
     for net in nets.values(): net.story['command'] = _command(a)
-    about = dict(recipe=a.recipe, epochs=a.epochs) | _about_data(labels, df)
+    about = dict(recipe=a.recipe, epochs=recipe_of(a.recipe, a.epochs).epochs) | _about_data(labels, df)
     figures = release(nets, crops, df, out/'weights', RECIPES[a.recipe].size, **about)
     for name,metrics in figures.items():
         print(f"{name}, on the validation part: {', '.join(f'{k} {v:.4g}' for k,v in metrics.items())}")
@@ -622,7 +624,8 @@ def evaluate(a) -> int: # exit code
             'the others are measured')
     print(r)
     if r.bins is not None or r.pred.filter(like='label_').isna().any(axis=None): return 0
-    print('\nFrom the best to the worst group, and the gap that chance alone would make:', gaps(r.pred).round(3).to_string(), sep='\n\n')
+    groups = gaps(r.pred)
+    if len(groups): print('\nFrom the best to the worst group, and the gap that chance alone would make:', groups.round(3).to_string(), sep='\n\n')
     return 0
 
 # %% ../nbs/17_cli.ipynb #68428c7b
@@ -726,9 +729,9 @@ def _train_options(add):
     _utkface(add)
     _method(add)
     add('--task', choices=TASKS, action='append', help='with --method standalone: train this network only; may be given again')
-    add('--recipe', choices=('best', 'seed', 'alone'), default='best',
-        help='how to train; alone is for three networks on a CPU (default: best)')
-    add('--epochs', type=_whole(1, 10**6), default=25, help='passes over the data (default: 25)')
+    add('--recipe', choices=('best', 'seed', 'alone', 'more'), default='best',
+        help='how to train; alone is for three networks on a CPU, and more continues one of them with --init (default: best)')
+    add('--epochs', type=_whole(1, 10**6), help="passes over the data (default: the recipe's, 25; of more, 10)")
     add('--resume', action='store_true', help='go on where a stopped training ended; it ends as if it had not been stopped')
     add('--out', metavar='FOLDER', default='runs', help='write crops, logs, checkpoints and weights to FOLDER (default: runs)')
     add('--init', metavar='FILE', help='start the backbone from a .safetensors file')

@@ -52,7 +52,8 @@ RECIPES = dict(
     best=Recipe(),
     seed=Recipe('seed', head='seed', batch_size=16, size=200, early=(), optimizer='adam', lr=1e-4, weight_decay=0., drop_path=0.,
         age_loss='mse', weights=(.001, 1., 1.), strength=0., ema=0., mixup=0., teach=0.),
-    alone=Recipe('alone', size=128, early=((96, .72),), freeze=2))
+    alone=Recipe('alone', size=128, early=((96, .72),), freeze=2),
+    more=Recipe('more', epochs=10, size=128, early=(), freeze=2, lr=1e-3, mixup=0., strength=.7))
 
 # %% ../../nbs/training/07_recipes.ipynb #f8d30008
 def soft_ages(
