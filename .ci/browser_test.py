@@ -551,6 +551,7 @@ def main():
     if failed:
         for f in tmp.glob('*.log'): print(f'--- {f.name}', f.read_text()[-3000:], sep='\n')
     shutil.rmtree(tmp, ignore_errors=True)
+    for name in failed: print(f'FAILED  {name}')
     print(f'{len(passed)} passed, {len(failed)} failed')
     return bool(failed)
 
