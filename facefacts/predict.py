@@ -106,13 +106,19 @@ def sizes(self:FaceFacts): # set of pixels
     return {SHOWN} | {n.size for n in self.nets.values()}
 
 # %% ../nbs/10_predict.ipynb #34951cfe
+def _in_sizes(cut, sizes):
+    "Make crops of all `sizes`: that of `SHOWN` pixels is cut, smaller ones are resized from it, as in training, and larger ones are cut"
+    shown, out = cut(SHOWN), {}
+    for s in sizes: out[s] = shown if s==SHOWN else resized(shown, s) if s<SHOWN else cut(s)
+    return out
+
 @patch
 def crops_of(self:FaceFacts,
     pixels:np.ndarray, # (H, W, 3) uint8
     face:Face, # in pixels of that picture
 ) -> dict: # size -> (size, size, 3) uint8
     "Cut the crops that the networks need"
-    return {s: align(pixels, face, s) for s in self.sizes}
+    return _in_sizes(lambda s: align(pixels, face, s), self.sizes)
 
 # %% ../nbs/10_predict.ipynb #2e8f190c
 @patch
@@ -266,7 +272,8 @@ def _look_at_crop(self:FaceFacts, crop, check):
     notes = doubts(face, size, resized(crop, SHOWN))
     if not np.isfinite(off): notes += 'no face was found in the crop',
     elif off>APART: notes += f'the crop is not aligned: eyes and mouth are {off*100:.0f} % of its side from where these networks need them',
-    return face, {s: stretch(resized(crop, s)) for s in self.sizes}, notes
+    crops = _in_sizes(lambda s: resized(crop, s), self.sizes)
+    return face, {s: stretch(c) for s,c in crops.items()}, notes
 
 # %% ../nbs/10_predict.ipynb #52e02af6
 @patch
