@@ -481,12 +481,12 @@ def _command(
     return shlex.join(map(str, line+['--pretrained']*a.pretrained))
 
 # %% ../nbs/17_cli.ipynb #9613ccc3
-def _lessons(
+def _teacher_outputs(
     a, # options of `train`
     crops, # (n, size, size, 3) uint8
     df, # its table
 ) -> tuple: # what the teacher answers, and faces without labels with its answers; None where there are none
-    "Ask the teacher"
+    "Run the teacher on the faces, and make soft labels from its features"
     from facefacts.training.recipes import RECIPES
     from facefacts.training.lfw import build_unlabelled, load_unlabelled
     from facefacts.training.teacher import keep_outputs
@@ -565,7 +565,7 @@ def train(a) -> int: # exit code
     from facefacts.training.utkface import build_store, load_store
     if labels is None: crops,df = load_store(build_store(data, out/'store'))
     else: crops,df = _label_crops(labels, images, out/'store', a.task)
-    outputs,unlabelled = _lessons(a, crops, df)
+    outputs,unlabelled = _teacher_outputs(a, crops, df)
     options = dict(init=a.init, pretrained=a.pretrained, seed=a.seed)
     options |= {k: getattr(a, k) for k in ('devices', 'precision') if getattr(a, k)}
     try: nets = train(crops, df, a.method, a.recipe, out, a.epochs, a.resume, outputs, unlabelled, a.task, **options)
