@@ -75,7 +75,7 @@ def refusals(port:int) -> None:
         assert got==status and list(json.loads(answer))==['error'], (got, status, answer)
 
 def full(log:Path) -> None:
-    "Without room to wait, some of 16 clients at once are told to come again, and the others get their answer"
+    "Without room to wait, some of 16 clients at once must come again, and the others get their answer"
     with service(log, '--queue', '0', '--workers', '1') as (p,port), ThreadPoolExecutor(CLIENTS) as pool:
         statuses = [status for status,_ in pool.map(lambda _: post(port, sample.read_bytes()), range(CLIENTS))]
         assert set(statuses)=={200, 429}, statuses

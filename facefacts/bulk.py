@@ -14,8 +14,8 @@ from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from fastcore.basics import patch
-from .core import COLUMNS, DTYPES, METHODS, FaceFactsError, UnreadableImage, need
-from .core import new_sibling, put_in_place
+from .core import COLUMNS, DTYPES, METHODS, FaceFactsError, UnreadableImage, as_utf8, need, new_sibling, put_in_place
+from .hub import HUB
 from .inputs import SUFFIXES
 from .predict import FaceFacts
 
@@ -120,7 +120,7 @@ class FactsOf:
         schema(keys) # refuses what does not fit
         self.column,self.name,self.faces,self.method,self.threads = column,name,faces,method,threads
         self.keys = dict(keys) if isinstance(keys, Mapping) else dict.fromkeys(keys, 'string')
-        self.weights = None if weights is None else os.path.abspath(weights)
+        self.weights = weights if weights is None or str(weights).startswith(HUB) else os.path.abspath(weights)
     def __repr__(self): return f"FactsOf({self.column!r}, keys={list(self.keys)}, faces={self.faces!r}, method={self.method!r})"
     @property
     def schema(self): return schema(self.keys)
@@ -163,7 +163,7 @@ def _rows(self:FactsOf,
     place = 0
     for r in self.ff.stream(todo, self.faces, workers=self.threads):
         r['file'] = names[place]
-        rows.append(r | {k: r[k].encode('utf-8', 'backslashreplace').decode() for k in ('file', 'error')})
+        rows.append(r | {k: as_utf8(r[k]) for k in ('file', 'error')})
         places.append(place)
         if not getattr(r, 'more', 0): place += 1
     if place!=len(cells): raise RuntimeError(f'{len(cells)} photos gave rows for {place}')
@@ -312,7 +312,7 @@ def write_lists(
     part.mkdir(parents=True)
     try:
         for i,some in enumerate(in_chunks(photos, size)):
-            some = [os.fsdecode(o).encode('utf-8', 'backslashreplace').decode() for o in some]
+            some = [as_utf8(os.fsdecode(o)) for o in some]
             digest = hashlib.sha256('\0'.join(some).encode()).hexdigest()[:8]
             pq.write_table(pa.table(dict(path=pa.array(some, 'string'))), part/f'{i:06}-{digest}.parquet')
             n += len(some)

@@ -14,8 +14,8 @@ from fastcore.basics import patch
 # %% auto #0
 __all__ = ['TASKS', 'METHODS', 'NETS', 'METHOD_NETS', 'GENDERS', 'RACES', 'MAX_AGE', 'AGES', 'KEYPOINTS', 'COLUMNS', 'DTYPES',
            'codes', 'age_band', 'FaceFactsError', 'UnreadableImage', 'NoFaceFound', 'BadWeights', 'BadDataset',
-           'MissingExtra', 'need', 'new_sibling', 'put_in_place', 'write_whole', 'Face', 'pct', 'printable', 'Facts',
-           'facts_sentence', 'row']
+           'MissingExtra', 'need', 'new_sibling', 'put_in_place', 'write_whole', 'Face', 'pct', 'printable', 'as_utf8',
+           'Facts', 'facts_sentence', 'row']
 
 # %% ../nbs/00_core.ipynb #b6fd89df
 TASKS = ('age', 'gender', 'race')
@@ -178,6 +178,13 @@ def printable(
         if c.isprintable() or unicodedata.category(c)=='Zs': return c
         return c.encode('unicode_escape').decode()
     return ''.join(map(shown, str(text)))
+
+# %% ../nbs/00_core.ipynb #45fbc0f6
+def as_utf8(
+    text:str, # perhaps a file name with bytes that are not UTF-8
+) -> str: # the same, with such bytes written as \\udc80
+    "Escape what UTF-8 cannot hold"
+    return text.encode('utf-8', 'backslashreplace').decode()
 
 # %% ../nbs/00_core.ipynb #a5d4faaa
 COLUMNS = ('file face x y width height score age age_low age_high gender gender_prob race '

@@ -13,7 +13,7 @@ from importlib import import_module
 import numpy as np
 from PIL import Image
 from .inputs import *
-from .inputs import _Refused, _decoding, _inline, _name, _one_upload, _open_path, _own, _read_stream, _refusing
+from .inputs import _Refused, _decoding, _inline, _one_upload, _open_path, _own, _read_stream, _refusing
 
 # %% auto #0
 __all__ = ['UPRIGHT', 'Photo', 'read_photo', 'read_image']
@@ -602,7 +602,7 @@ def read_photo(
     Arrays are RGB, RGBA or gray, of uint8, uint16 or floats from 0 to 1; of OpenCV's BGR pass `x[:,:,::-1]`.
     """
     if isinstance(src, Photo): return src
-    name = name or _name(src)
+    name = name or source_name(src)
     with _refusing(name or f'the given {type(src).__name__}'):
         if isinstance(src, (list, tuple, Mapping)):
             up = _one_upload(src)

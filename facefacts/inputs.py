@@ -207,7 +207,6 @@ def source_name(
         if isinstance(name, str): return name
     return ''
 
-_name = source_name # the name under which other modules import it
 
 # %% ../nbs/03_inputs.ipynb #768284bb
 def read_once(
@@ -225,7 +224,6 @@ def read_once(
         if not pipe: return src
         with _open_path(src, bounds) as f: return f.read()
 
-_reread = read_once # the name under which other modules import it
 
 # %% ../nbs/03_inputs.ipynb #425b778c
 SUFFIXES = frozenset(('.jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .dib .tif .tiff .heic .heif .hif .avif '

@@ -417,7 +417,7 @@ def table(self:FaceFacts,
     rows, total = [], None if todo is photos else len(todo)
     with tqdm(total=total, disable=not progress, unit='photo') as bar:
         for r in self.stream(todo, faces, **kwargs):
-            rows.append(r | {k: r[k].encode('utf-8', 'backslashreplace').decode() for k in ('file', 'error')}) # pandas takes only UTF-8
+            rows.append(r | {k: as_utf8(r[k]) for k in ('file', 'error')}) # pandas takes only UTF-8
             if not r['face']: bar.update() # the first face of a photo, or none
     df = pd.DataFrame(rows, columns=COLUMNS).astype(DTYPES)
     return _with_bands(df, age_band) if age_band is not None else df

@@ -4,12 +4,13 @@
 
 # %% ../nbs/01_process.ipynb #935c4ddd
 from __future__ import annotations
-import ctypes, os, sys
+import ctypes, logging, os, sys, warnings
+from contextlib import contextmanager
 from pathlib import Path
 import numpy as np
 
 # %% auto #0
-__all__ = ['usable_cpus', 'immortal', 'redirect']
+__all__ = ['usable_cpus', 'immortal', 'redirect', 'quiet']
 
 # %% ../nbs/01_process.ipynb #7a22d4de
 def _quota(
@@ -111,3 +112,19 @@ def redirect(
         old = slot.value
         slot.value = address
     return old
+
+# %% ../nbs/01_process.ipynb #602f32fe
+@contextmanager
+def quiet(
+    logger:str, # name of the library's logger
+    module:str='', # regular expression: only warnings that come from modules whose name begins so are held back; '': all
+):
+    "Silence a library, except for errors"
+    log = logging.getLogger(logger)
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings('ignore', module=module)
+            yield
+    finally: log.setLevel(level)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import csv, errno, io, json, os, re, shutil, sys
 from pathlib import Path
 from fastcore.basics import patch
-from .core import COLUMNS, DTYPES, FaceFactsError, need, new_sibling, printable, put_in_place, facts_sentence
+from .core import COLUMNS, DTYPES, FaceFactsError, as_utf8, need, new_sibling, printable, put_in_place, facts_sentence
 
 # %% auto #0
 __all__ = ['FORMATS', 'as_text', 'csv_text', 'json_line', 'format_of', 'RowWriter']
@@ -325,7 +325,7 @@ def has(self:RowWriter,
     name:str, # of a photo, as in its rows
 ) -> bool:
     "Check if a photo has older rows"
-    text = name.encode('utf-8', 'backslashreplace').decode()
+    text = as_utf8(name)
     return not self.done.isdisjoint({name, text, _harmless(text)})
 
 # %% ../nbs/11_writers.ipynb #acfbadf8
@@ -372,7 +372,7 @@ def _begin_groups(self:RowWriter,
 # %% ../nbs/11_writers.ipynb #6bd7a93b
 def _encodable(value):
     "Escape what UTF-8 can't encode, such as bytes of a file name"
-    return value.encode('utf-8', 'backslashreplace').decode() if isinstance(value, str) else value
+    return as_utf8(value) if isinstance(value, str) else value
 
 @patch
 def _put_in_group(self:RowWriter,

@@ -13,11 +13,11 @@ from ..core import *
 from .metrics import *
 from .predictions import *
 from ..faces import sharpness
+from ..hub import weights_folder
 from ..images import read_image
 from ..training.crops import Pictures, crop_picture
 from ..training.label_files import find_pictures, read_labels
 from ..training.utkface import load_store, read_utkface, settle_labels, stem
-from ..core import write_whole
 from ..weights import sha256, WEIGHTS
 
 # %% auto #0
@@ -135,6 +135,7 @@ def evaluate(
     images:str|Path|None=None, # folder or archive of the pictures that label files name
 ) -> Report:
     "Measure a method on held-out pictures, through the whole product path"
+    weights = weights_folder(weights)
     df = _faces(data, images, split, progress)
     with Pictures(images or data) as pics: pred = on_photos(((f, pics.read(f) or b'') for f in df.file), df, method, weights)
     if not len(pred): raise BadDataset(f'no face was found in any of the {len(df):,} pictures: there is nothing to measure')
@@ -201,7 +202,7 @@ def make_report(
     progress:bool=True,
 ) -> Path: # of the report
     "Measure every method on both sets, and write report and answers"
-    weights = Path(weights or WEIGHTS)
+    weights = Path(weights_folder(weights) or WEIGHTS)
     folder = Path(folder or weights)
     df = settle_labels(read_utkface(data, progress=progress))
     df = df[df.split.isin(['test', 'published'])].reset_index(drop=True)
@@ -231,4 +232,3 @@ def _test_crops(pics, df, store, progress):
     crops, table = load_store(store)
     place = pd.Series(table.index, table.file.map(stem))
     return crops[place.reindex(df.file.map(stem)).to_numpy()]
-

@@ -4,8 +4,7 @@
 
 # %% ../../nbs/training/11_export.ipynb #d1ee3593
 from __future__ import annotations
-import inspect, io, json, logging, warnings
-from contextlib import contextmanager
+import inspect, json
 from pathlib import Path
 import numpy as np, onnx, timm, torch
 from onnx import numpy_helper
@@ -13,6 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 from ..core import *
 from ..faces import CROP
+from ..process import quiet
 from .models import FaceNet, create_net
 from ..weights import BOTH, LABELS, LICENCE, check_meta, sha256, short, verify
 
@@ -122,18 +122,6 @@ def _strip(
     for node in model.graph.node: node.name = ''
     model.graph.name, model.producer_name, model.producer_version, model.doc_string = 'facefacts', 'facefacts', '', ''
 
-@contextmanager
-def _quiet_exporter():
-    "Silence the exporter's notes on its own progress"
-    log = logging.getLogger('torch.onnx')
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            yield
-    finally: log.setLevel(level)
-
 # %% ../../nbs/training/11_export.ipynb #eafbf06a
 class FromCrops(torch.nn.Module):
     "A network that takes crops as ONNX files take them"
@@ -154,7 +142,7 @@ def export_onnx(
     "Write `net` as an ONNX file that ONNX Runtime runs without torch"
     size, whole = meta['input']['size'], FromCrops(net).eval()
     crops = torch.zeros(2, size, size, 3, dtype=torch.uint8)
-    with _quiet_exporter():
+    with quiet('torch.onnx'):
         program = torch.onnx.export(whole, (crops,), dynamo=True, opset_version=18, verbose=False, input_names=['crops'],
             output_names=list(net.heads), dynamic_shapes=dict(crops={0: torch.export.Dim('faces')}))
     model = program.model_proto

@@ -10,12 +10,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 import numpy as np, pandas as pd, torch, torch.nn.functional as F
 import pytorch_lightning as pl
-from fastcore.basics import noop, patch
+from fastcore.basics import listify, noop, patch
 from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning.callbacks import EMAWeightAveraging, ModelCheckpoint
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch.utils.data import DataLoader, Dataset, Sampler
 from ..core import *
+from ..process import quiet
 from .augment import augment, resize
 from .imbalance import training_rows
 from .models import *
@@ -348,10 +349,6 @@ def _loggers(
     return logs
 
 # %% ../../nbs/training/10_fit.ipynb #50a44421
-def _as_list(o):
-    "Put one thing into a list"
-    return list(o) if isinstance(o, (list, tuple)) else [o]
-
 def _trainer(run, recipe, seed, callbacks=(), logger=None, plugins=(), **kwargs):
     "Create the Lightning trainer of a run: average the weights, keep the last checkpoint, log one row per epoch"
     keep = ModelCheckpoint(run, filename='last', save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=False)
@@ -360,23 +357,10 @@ def _trainer(run, recipe, seed, callbacks=(), logger=None, plugins=(), **kwargs)
     clip = None if recipe.optimizer=='adam' else 5.
     opts = dict(max_epochs=recipe.epochs, precision='bf16-mixed' if torch.cuda.is_available() else '32-true', enable_model_summary=False,
         gradient_clip_val=clip, num_sanity_val_steps=0, log_every_n_steps=1)
-    parts = dict(logger=_loggers(run, logger), callbacks=ours+_as_list(callbacks), plugins=[SafeCheckpoint(), *_as_list(plugins)])
+    parts = dict(logger=_loggers(run, logger), callbacks=ours+listify(callbacks), plugins=[SafeCheckpoint(), *listify(plugins)])
     try: return pl.Trainer(default_root_dir=run, **parts, **opts|kwargs)
     except (MisconfigurationException, ValueError) as e:
         raise BadRun(f"Lightning cannot train so: {str(e).strip().splitlines()[0]}") from None
-
-# %% ../../nbs/training/10_fit.ipynb #4219b17f
-@contextmanager
-def _quiet():
-    "Silence Lightning, except for errors and the progress bar"
-    log = logging.getLogger('pytorch_lightning')
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings('ignore', module='pytorch_lightning|lightning_fabric|torch')
-            yield
-    finally: log.setLevel(level)
 
 # %% ../../nbs/training/10_fit.ipynb #9efeb5ab
 def _survive_profiling():
@@ -395,7 +379,7 @@ def _fit(
 ) -> None:
     "Run the trainer, and raise `Stopped` if it is interrupted"
     epochs = data.recipe.epochs
-    with _quiet():
+    with quiet('pytorch_lightning', 'pytorch_lightning|lightning_fabric|torch'):
         t = _trainer(run, data.recipe, story['seed'], **trainer)
         write_whole(run/'run.json', json.dumps(story, indent=1).encode())
         try: t.fit(lit, datamodule=data, ckpt_path=ckpt, weights_only=True)

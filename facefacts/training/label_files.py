@@ -13,10 +13,10 @@ from .crops import Pictures, read_store, write_store
 from .utkface import part_of
 
 # %% auto #0
-__all__ = ['UNKNOWN', 'GENDER_MAP', 'RACE_MAP', 'LABELS', 'LAYOUTS', 'SPLITS', 'PUBLISHED', 'HOW', 'translate', 'read_age',
-           'read_ages', 'read_table', 'fairface_rows', 'adience_rows', 'appa_real_rows', 'agedb_rows', 'is_agedb',
-           'own_rows', 'label_rows', 'as_labels', 'read_splits', 'split_labels', 'find_pictures', 'with_pictures',
-           'find_tables', 'label_tables', 'read_labels', 'without_copies', 'label_crops', 'check_labels']
+__all__ = ['UNKNOWN', 'GENDER_MAP', 'RACE_MAP', 'LAYOUTS', 'SPLITS', 'PUBLISHED', 'HOW', 'translate', 'read_age', 'read_ages',
+           'read_table', 'fairface_rows', 'adience_rows', 'appa_real_rows', 'agedb_rows', 'is_agedb', 'own_rows',
+           'label_rows', 'as_labels', 'read_splits', 'split_labels', 'find_pictures', 'with_pictures', 'find_tables',
+           'label_tables', 'read_labels', 'without_copies', 'label_crops', 'check_labels']
 
 # %% ../../nbs/training/03_label_files.ipynb #4ce86912
 UNKNOWN = ('', '-1', 'nan', 'none', 'null', 'na', 'n/a', '?', 'u', 'unknown') # what stands for a missing label, in lower case
@@ -149,18 +149,17 @@ def is_agedb(
     with Pictures(path) as pics: return len(agedb_rows(pics.names))>len(pics.names)/2
 
 # %% ../../nbs/training/03_label_files.ipynb #01536f1b
-LABELS = ('age', 'gender', 'race')
 def own_rows(
     t, # from `read_table`
     path:Path, # the file
 ):  # DataFrame of str: file, and those of age, gender, race, split and person that it has
     "Arrange a table of your own"
     if 'file' not in t: raise BadDataset(f"{path} has no column `file`; its columns are {', '.join(t)[:200]}")
-    if not set(LABELS)&set(t): raise BadDataset(f"{path} has none of the columns {', '.join(LABELS)}; its columns are {', '.join(t)[:200]}")
-    return t.filter(['file', *LABELS, 'split', 'person'])
+    if not set(TASKS)&set(t): raise BadDataset(f"{path} has none of the columns {', '.join(TASKS)}; its columns are {', '.join(t)[:200]}")
+    return t.filter(['file', *TASKS, 'split', 'person'])
 
 # %% ../../nbs/training/03_label_files.ipynb #19f87ffe
-LAYOUTS = ( # columns that tell a layout, and the function that arranges it; the first that fits is taken
+LAYOUTS = ( # columns that identify a layout, and the function that arranges it; the first that fits is taken
     (('user_id', 'original_image', 'face_id', 'age', 'gender'), adience_rows),
     (('file_name', 'apparent_age_avg'), appa_real_rows),
     (('file', 'age', 'gender', 'race', 'service_test'), fairface_rows),
@@ -181,7 +180,7 @@ def as_labels(
     "Translate the rows of a label file"
     file = rows.file.str.strip().str.replace('\\', '/').str.removeprefix('./')
     if (file=='').any(): raise BadDataset(f"{path}: row {file.index[file==''][0]+2} has no name in the column `file`")
-    values = rows.reindex(columns=[*LABELS, 'person'], fill_value='')
+    values = rows.reindex(columns=[*TASKS, 'person'], fill_value='')
     df = read_ages(values.age, f'{path}: age')
     df.insert(0, 'file', file)
     person = values.person.str.strip()
@@ -295,7 +294,7 @@ def read_labels(
         raise BadDataset(f'{path}: {twice.iloc[0]}{others} is listed more than once, with different labels: give each file one row')
     given = 'split' in df
     df = split_labels(df, path)
-    empty = df[list(LABELS)].isna().all(axis=1)
+    empty = df[list(TASKS)].isna().all(axis=1)
     if empty.all(): raise BadDataset(f"{path}: none of the {len(df):,} rows has a label")
     out = df[~empty].reset_index(drop=True)
     out.attrs['skipped'] = _skipped(df, df.file[empty], 'no label is known')

@@ -4,7 +4,7 @@
 
 # %% ../../nbs/training/08_soft_labels.ipynb #b6248cb0
 from __future__ import annotations
-import hashlib, io, zipfile, zlib
+import hashlib
 from pathlib import Path
 import numpy as np, torch
 from torch import nn
@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 from ..core import *
 from ..calibration import sigmoid, softmax
 from .recipes import RECIPES, total_loss, warm_cosine
+from .teacher import read_kept, write_kept
 
 # %% auto #0
 __all__ = ['PARTS', 'small_net', 'answers', 'fit_small', 'as_soft_labels', 'mean_soft_labels', 'ask', 'soft_labels',
@@ -130,17 +131,6 @@ def _fingerprint(*arrays) -> str:
     for o in arrays: sha.update(np.ascontiguousarray(o))
     return sha.hexdigest()
 
-def _kept_soft_labels(
-    file:Path,
-    sha256:str, # of what was asked about
-) -> dict: # name -> array; empty if the file is of something else, or damaged
-    "Read soft labels from a file"
-    try:
-        with np.load(file, allow_pickle=False) as z:
-            if str(z['sha256'])==sha256: return {k: z[k] for k in z.files}
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error): pass
-    return {}
-
 def keep_soft_labels(
     file:str|Path, # where the soft labels are kept, .npz
     features:np.ndarray, # (n, 1024), of faces with labels, from `teacher_outputs`
@@ -150,13 +140,11 @@ def keep_soft_labels(
 ) -> tuple[dict,dict|None]: # as `soft_labels` returns them
     "Make soft labels, or read those that were made before for the same faces and labels"
     sha256 = _fingerprint(features, *(y[t] for t in TASKS), *([] if unlabelled is None else [unlabelled]))
-    z = _kept_soft_labels(Path(file), sha256)
+    z = read_kept(file, sha256)
     if not z or (unlabelled is not None and 'unlabelled_age' not in z):
-        parts, f = soft_labels(features, y, unlabelled, progress=progress), io.BytesIO()
-        for part,labels in zip(PARTS, parts):
+        for part,labels in zip(PARTS, soft_labels(features, y, unlabelled, progress=progress)):
             for t,o in (labels or {}).items(): z[f'{part}_{t}'] = o
-        np.savez(f, sha256=sha256, **z)
-        write_whole(Path(file), f.getvalue())
+        write_kept(file, sha256, z)
     labelled = {t: z[f'labelled_{t}'] for t in TASKS}
     if 'unlabelled_age' not in z: return labelled, None
     return labelled, {t: z[f'unlabelled_{t}'] for t in TASKS}

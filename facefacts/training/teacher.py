@@ -54,13 +54,26 @@ def teacher_outputs(
     return dict(zip(('features', 'ages', 'female'), map(np.concatenate, zip(*out))))
 
 # %% ../../nbs/training/06_teacher.ipynb #ee3746fe
-def _kept(file, sha256):
-    "Read teacher outputs from `file`; return None if they are of another teacher or other crops, or damaged"
-    names = ('features', 'ages', 'female')
+def read_kept(
+    file:str|Path, # .npz
+    sha256:str, # of what the arrays were made from
+) -> dict: # name -> array; empty if the file is missing, damaged, or made from something else
+    "Read arrays that `write_kept` wrote"
     try:
         with np.load(file, allow_pickle=False) as z:
-            if str(z['sha256'])==sha256: return {k: z[k] for k in names}
+            if str(z['sha256'])==sha256: return {k: z[k] for k in z.files if k!='sha256'}
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error): pass
+    return {}
+
+def write_kept(
+    file:str|Path, # .npz
+    sha256:str, # of what the arrays were made from
+    arrays:dict, # name -> array
+) -> None:
+    "Write arrays, and what they were made from"
+    f = io.BytesIO()
+    np.savez(f, sha256=sha256, **arrays)
+    write_whole(file, f.getvalue())
 
 # %% ../../nbs/training/06_teacher.ipynb #33f8b106
 def keep_outputs(
@@ -72,10 +85,10 @@ def keep_outputs(
     "Run the teacher on each crop, or read its outputs from an earlier run"
     sha = hashlib.sha256(Path(path).read_bytes() if Path(path).is_file() else b'')
     sha.update(np.ascontiguousarray(crops))
-    if (outputs := _kept(file, sha.hexdigest())): return outputs
-    outputs, f = teacher_outputs(Teacher(path).to(memory_format=torch.channels_last), crops, progress=progress), io.BytesIO()
-    np.savez(f, sha256=sha.hexdigest(), **outputs)
-    write_whole(file, f.getvalue())
+    outputs = read_kept(file, sha.hexdigest())
+    if not outputs:
+        outputs = teacher_outputs(Teacher(path).to(memory_format=torch.channels_last), crops, progress=progress)
+        write_kept(file, sha.hexdigest(), outputs)
     return outputs
 
 # %% ../../nbs/training/06_teacher.ipynb #937eb3a7
