@@ -15,8 +15,8 @@ from .inputs import image_files, limits
 from .writers import FORMATS, RowWriter, format_of
 
 # %% auto #0
-__all__ = ['DEMO', 'WrongUsage', 'say', 'facts_table', 'demo', 'predict', 'video', 'train', 'evaluate', 'app', 'serve',
-           'make_parser', 'main']
+__all__ = ['DEMO', 'PICTURES', 'WrongUsage', 'say', 'facts_table', 'demo', 'predict', 'video', 'train', 'evaluate', 'app',
+           'serve', 'make_parser', 'main']
 
 # %% ../nbs/17_cli.ipynb #52135312
 class WrongUsage(FaceFactsError):
@@ -95,6 +95,7 @@ def facts_table(
 
 # %% ../nbs/17_cli.ipynb #42f9aa94
 DEMO = 'facefacts-demo.jpg' # what `demo` writes, and replaces
+PICTURES = {'.jpg':'JPEG', '.jpeg':'JPEG', '.png':'PNG'} # endings of annotated pictures, and their formats in Pillow
 
 # %% ../nbs/17_cli.ipynb #a1a387f3
 def _picture_path(
@@ -103,7 +104,7 @@ def _picture_path(
 ) -> tuple[Path, str]: # the path, and the format for Pillow
     "Check where the picture of `demo` goes"
     p = Path(out).expanduser()
-    kind = {'.jpg':'JPEG', '.jpeg':'JPEG', '.png':'PNG'}.get(p.suffix.lower())
+    kind = PICTURES.get(p.suffix.lower())
     if p.is_dir(): raise WrongUsage(f'{p} is a folder: --out takes a file, such as {p/DEMO}')
     if kind is None: raise WrongUsage(f'{p}: the ending says what to write, and is one of .jpg, .jpeg, .png')
     if p.exists() and not force and out!=DEMO: raise WrongUsage(f'{p} exists: --force replaces it')
@@ -248,7 +249,7 @@ def _place(
 ) -> tuple[Path, str]: # the path of its copy, and the format for Pillow
     "Choose where the copy of a photo goes"
     p = Path('stdin' if name=='-' else name)
-    kind = {'.jpg':'JPEG', '.jpeg':'JPEG', '.png':'PNG'}.get(p.suffix.lower())
+    kind = PICTURES.get(p.suffix.lower())
     stem,end = (p.stem, p.suffix) if kind else (p.name, '.jpg')
     if len(os.fsencode(stem))>200: stem = stem[:50] # a name has at most 255 bytes on most systems
     i,q = 1,copies.folder/f'{stem}{end}'

@@ -65,18 +65,20 @@ ABOUT = """The method `joint` answers all three questions with one network, `sta
 {networks}"""
 PARTS = "`valid` calibrates; `test` and `published` measure; `dropped` are copies of held-out or of other pictures. The metadata of each network's file say how it was trained."
 
+def _metas(folder):
+    "Read the metadata of the networks in a folder"
+    return {n: load_net(n, folder, 1).meta for n in NETS if (Path(folder)/f'{n}.onnx').is_file()}
+
 def details(
     folder:str|Path, # folder of the weights
 ) -> str: # Markdown
     "Describe the networks from the metadata of the weights"
-    folder, rows = Path(folder), []
-    for name in NETS:
-        if not (folder/f'{name}.onnx').is_file(): continue
-        m = load_net(name, folder, 1).meta
+    folder, metas, rows = Path(folder), _metas(folder), []
+    for name,m in metas.items():
         size = m['input']['size']
         rows.append(dict(network=name, tasks=', '.join(m['tasks']), backbone=m['net']['backbone'], input=f'{size} x {size} pixels',
             version=m.get('version', '-'), sha256=f"`{sha256(folder/f'{name}.onnx')}`"))
-    first = load_net(rows[0]['network'], folder, 1).meta
+    first = next(iter(metas.values()))
     licence = html.escape(' '.join(str(first['licence']).split())[:300]) # the weights may be someone else's
     return ABOUT.format(crop=first['crop'], licence=licence, networks=markdown(pd.DataFrame(rows)))
 
@@ -84,8 +86,8 @@ def training_data(
     folder:str|Path, # folder of the weights
 ) -> str: # Markdown
     "Describe the data that the networks were trained on, from the metadata of the weights"
-    name = next(n for n in NETS if (Path(folder)/f'{n}.onnx').is_file())
-    data = dict(load_net(name, folder, 1).meta.get('data', {}))
+    first = next(iter(_metas(folder).values()))
+    data = dict(first.get('data', {}))
     images = pd.DataFrame(list(data.pop('images', {}).items()), columns=['part', 'pictures'])
     more = ''.join(f'\n- {k.replace("_", " ")}: {v}' for k,v in data.items())
     return f'{markdown(images)}{more}\n\n{PARTS}'
