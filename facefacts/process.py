@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 # %% auto #0
-__all__ = ['usable_cpus', 'immortal', 'redirect', 'quiet']
+__all__ = ['usable_cpus', 'immortal', 'redirect', 'silenced']
 
 # %% ../nbs/01_process.ipynb #7a22d4de
 def _quota(
@@ -115,7 +115,7 @@ def redirect(
 
 # %% ../nbs/01_process.ipynb #602f32fe
 @contextmanager
-def quiet(
+def silenced(
     logger:str, # name of the library's logger
     module:str='', # regular expression: only warnings that come from modules whose name begins so are held back; '': all
 ):

@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 from ..core import *
 from ..faces import CROP
-from ..process import quiet
+from ..process import silenced
 from .models import FaceNet, create_net
 from ..weights import BOTH, LABELS, LICENCE, check_meta, sha256, short, verify
 
@@ -142,7 +142,7 @@ def export_onnx(
     "Write `net` as an ONNX file that ONNX Runtime runs without torch"
     size, whole = meta['input']['size'], FromCrops(net).eval()
     crops = torch.zeros(2, size, size, 3, dtype=torch.uint8)
-    with quiet('torch.onnx'):
+    with silenced('torch.onnx'):
         program = torch.onnx.export(whole, (crops,), dynamo=True, opset_version=18, verbose=False, input_names=['crops'],
             output_names=list(net.heads), dynamic_shapes=dict(crops={0: torch.export.Dim('faces')}))
     model = program.model_proto

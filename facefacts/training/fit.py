@@ -16,7 +16,7 @@ from pytorch_lightning.callbacks import EMAWeightAveraging, ModelCheckpoint
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch.utils.data import DataLoader, Dataset, Sampler
 from ..core import *
-from ..process import quiet
+from ..process import silenced
 from .augment import augment, resize
 from .imbalance import training_rows
 from .models import *
@@ -379,7 +379,7 @@ def _fit(
 ) -> None:
     "Run the trainer, and raise `Stopped` if it is interrupted"
     epochs = data.recipe.epochs
-    with quiet('pytorch_lightning', 'pytorch_lightning|lightning_fabric|torch'):
+    with silenced('pytorch_lightning', 'pytorch_lightning|lightning_fabric|torch'):
         t = _trainer(run, data.recipe, story['seed'], **trainer)
         write_whole(run/'run.json', json.dumps(story, indent=1).encode())
         try: t.fit(lit, datamodule=data, ckpt_path=ckpt, weights_only=True)
