@@ -473,11 +473,12 @@ def _command(
     line = ['facefacts', 'train', Path(a.data).name, '--method', a.method]
     for t in a.task or (): line += ['--task', t]
     line += ['--recipe', a.recipe]
-    if a.epochs: line += ['--epochs', a.epochs]
+    for k in ('epochs', 'size'):
+        if getattr(a, k): line += [f'--{k}', getattr(a, k)]
     line += ['--seed', a.seed]
     for k in ('images', 'init', 'teacher', 'unlabelled'):
         if getattr(a, k): line += [f'--{k}', Path(getattr(a, k)).name]
-    for k in ('synthetic', 'devices', 'precision'):
+    for k in ('synthetic', 'distill', 'devices', 'precision'):
         if getattr(a, k): line += [f'--{k}', getattr(a, k)]
     return shlex.join(map(str, line+['--pretrained']*a.pretrained))
 
@@ -502,8 +503,13 @@ def _teacher_outputs(
         def learn(faces): return keep_outputs(a.teacher, faces, out/'teacher-synthetic.npz')
         unlabelled = with_synthetic(crops, df, unlabelled, a.synthetic, learn, RECIPES[a.recipe].infants, a.seed)
     from facefacts.training.fit import with_soft_labels
+    from facefacts.training.soft_labels import keep_distilled, mean_soft_labels
     rows = np.flatnonzero(df['split']=='train')
-    return with_soft_labels(outputs, unlabelled, codes(df), rows, out/'soft.npz')
+    outputs,unlabelled = with_soft_labels(outputs, unlabelled, codes(df), rows, out/'soft.npz')
+    if a.distill:
+        faces,more = unlabelled
+        more['soft'] = mean_soft_labels(more['soft'], keep_distilled(out/'distilled.npz', faces, a.distill))
+    return outputs, unlabelled
 
 # %% ../nbs/17_cli.ipynb #e6a60554
 def _check_train(a) -> None:
@@ -511,12 +517,14 @@ def _check_train(a) -> None:
     if a.task and a.method!='standalone': raise WrongUsage('--task goes with --method standalone: the joint network answers all tasks')
     if a.unlabelled and not a.teacher: raise WrongUsage('--unlabelled has pictures without labels: name the --teacher that labels them')
     if a.synthetic and not a.teacher: raise WrongUsage('--synthetic are faces without labels: name the --teacher that labels them')
+    if a.distill and not (a.unlabelled or a.synthetic):
+        raise WrongUsage('--distill labels faces that have no label: name --unlabelled or --synthetic')
     if a.unlabelled: _data(a.unlabelled, '--unlabelled is LFW, its folder, .zip or .tar.gz')
     need('torch', 'pytorch_lightning', 'timm', 'safetensors', 'onnx')
     from facefacts.training.teacher import Teacher
     from facefacts.training.fit import check_runs, nets_of, recipe_of
     if a.teacher: Teacher(a.teacher)
-    nets,recipe = nets_of(a.method, a.task),recipe_of(a.recipe, a.epochs)
+    nets,recipe = nets_of(a.method, a.task),recipe_of(a.recipe, a.epochs, a.size)
     going = check_runs(a.out, nets, recipe, a.resume, bool(a.teacher), a.seed, a.init, a.pretrained)
     if a.resume and not going: say(f'there is nothing to resume in {a.out}: the training begins anew')
 
@@ -561,21 +569,21 @@ def train(a) -> int: # exit code
     if labels is not None: a.task = _tasks(a, labels)
     _check_train(a)
     from facefacts.training.release import release
-    from facefacts.training.recipes import RECIPES
     from facefacts.training.fit import Stopped, recipe_of, train
     from facefacts.training.utkface import build_store, load_store
     if labels is None: crops,df = load_store(build_store(data, out/'store'))
     else: crops,df = _label_crops(labels, images, out/'store', a.task)
     outputs,unlabelled = _teacher_outputs(a, crops, df)
+    recipe = recipe_of(a.recipe, a.epochs, a.size)
     options = dict(init=a.init, pretrained=a.pretrained, seed=a.seed)
     options |= {k: getattr(a, k) for k in ('devices', 'precision') if getattr(a, k)}
-    try: nets = train(crops, df, a.method, a.recipe, out, a.epochs, a.resume, outputs, unlabelled, a.task, **options)
+    try: nets = train(crops, df, a.method, recipe, out, None, a.resume, outputs, unlabelled, a.task, **options)
     except Stopped as e:
         say(e)
         return 130
     for net in nets.values(): net.story['command'] = _command(a)
-    about = dict(recipe=a.recipe, epochs=recipe_of(a.recipe, a.epochs).epochs) | _about_data(labels, df)
-    figures = release(nets, crops, df, out/'weights', RECIPES[a.recipe].size, **about)
+    about = dict(recipe=a.recipe, epochs=recipe.epochs) | _about_data(labels, df)
+    figures = release(nets, crops, df, out/'weights', recipe.size, **about)
     for name,metrics in figures.items():
         print(f"{name}, on the validation part: {', '.join(f'{k} {v:.4g}' for k,v in metrics.items())}")
     _say_missing(a.method, out/'weights')
@@ -733,6 +741,7 @@ def _train_options(add):
     add('--recipe', choices=('best', 'seed', 'alone', 'more'), default='best',
         help='how to train; alone is for three networks on a CPU, and more continues one of them with --init (default: best)')
     add('--epochs', type=_whole(1, 10**6), help="passes over the data (default: the recipe's, 25; of more, 10)")
+    add('--size', metavar='PIXELS', type=_whole(32, 512), help="train on crops of so many pixels a side (default: the recipe's, 128; of seed, 200)")
     add('--resume', action='store_true', help='go on where a stopped training ended; it ends as if it had not been stopped')
     add('--out', metavar='FOLDER', default='runs', help='write crops, logs, checkpoints and weights to FOLDER (default: runs)')
     add('--init', metavar='FILE', help='start the backbone from a .safetensors file')
@@ -741,6 +750,7 @@ def _train_options(add):
     add('--unlabelled', '--wild', metavar='LFW', help='let the teacher label faces of LFW too: its folder, .zip or .tar.gz')
     add('--synthetic', '--chimeras', metavar='N', type=_whole(1, 10**8),
         help='let the teacher label N synthetic faces too, each joined from two others; all are held in memory')
+    add('--distill', choices=METHODS, help='let the networks of the package label the faces of --unlabelled and --synthetic too')
     add('--seed', type=_whole(0, 2**32-1), default=0, help='seed of everything random (default: 0)')
     add('--devices', metavar='N', type=_whole(1, 10**4), help='accelerators to train on (default: those that are there)')
     add('--precision', choices=('32-true', 'bf16-mixed', '16-mixed'),

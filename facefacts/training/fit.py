@@ -440,11 +440,13 @@ def nets_of(
 def recipe_of(
     recipe:str|Recipe, # a key of `RECIPES`, or your own
     epochs:int|None=None, # number of epochs; None: the recipe's
-) -> Recipe: # with the given number of epochs
-    "Look up a recipe"
+    size:int|None=None, # pixels that the finished net sees; None: the recipe's
+) -> Recipe: # with the given number of epochs and size
+    "Look up a recipe; with `size`, the early epochs keep only smaller sizes"
     if isinstance(recipe, str) and recipe not in RECIPES: raise ValueError(f"recipe is one of {', '.join(RECIPES)}, not {recipe!r}")
     r = RECIPES[recipe] if isinstance(recipe, str) else recipe
-    return replace(r, epochs=epochs) if epochs else r
+    if epochs: r = replace(r, epochs=epochs)
+    return replace(r, size=size, early=tuple(e for e in r.early if e[0]<size)) if size else r
 
 # %% ../../nbs/training/10_fit.ipynb #eaa4905a
 def check_runs(
@@ -476,10 +478,11 @@ def train(
     outputs:dict|None=None, # `teacher_outputs` of all n crops
     unlabelled:tuple|None=None, # unlabelled faces: their crops, and their `teacher_outputs`
     tasks:list|None=None, # with 'standalone': train only these networks; None: all
+    size:int|None=None, # pixels that the finished net sees; None: the recipe's
     **kwargs, # passed to `fit`: init, pretrained, seed, accelerator, devices, ...
 ) -> dict: # network -> `LitFace`
     "Train the networks of `method`, one after the other"
-    names, r = nets_of(method, tasks), recipe_of(recipe, epochs)
+    names, r = nets_of(method, tasks), recipe_of(recipe, epochs, size)
     known = {k: kwargs[k] for k in ('seed', 'init', 'pretrained') if k in kwargs}
     going = check_runs(out, names, r, resume, outputs is not None, **known)
     if resume and not going: warnings.warn(f'there is nothing to resume in {out}: the training begins anew')

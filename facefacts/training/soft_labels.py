@@ -9,14 +9,17 @@ from pathlib import Path
 import numpy as np, torch
 from torch import nn
 from tqdm.auto import tqdm
-from ..core import *
+from ..affine import resized
 from ..calibration import sigmoid, softmax
+from ..core import *
+from ..predict import FaceFacts
 from .recipes import RECIPES, total_loss, warm_cosine
 from .teacher import read_kept, write_kept
+from ..weights import WEIGHTS
 
 # %% auto #0
 __all__ = ['PARTS', 'small_net', 'answers', 'fit_small', 'as_soft_labels', 'mean_soft_labels', 'ask', 'soft_labels',
-           'keep_soft_labels']
+           'keep_soft_labels', 'distill', 'keep_distilled']
 
 # %% ../../nbs/training/08_soft_labels.ipynb #486a8c88
 def small_net(
@@ -148,3 +151,36 @@ def keep_soft_labels(
     labelled = {t: z[f'labelled_{t}'] for t in TASKS}
     if 'unlabelled_age' not in z: return labelled, None
     return labelled, {t: z[f'unlabelled_{t}'] for t in TASKS}
+
+# %% ../../nbs/training/08_soft_labels.ipynb #c7d9e0b4
+def distill(
+    crops:np.ndarray, # (n, size, size, 3) uint8, aligned, of faces that the networks were not trained on
+    method:str='both', # whose answers: one of `METHODS`
+    weights:str|Path|None=None, # a folder with .onnx files; None: the package's
+    batch:int=64, # crops at once
+    progress:bool=True, # show a progress bar
+) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities as float16
+    "Take the calibrated answers of finished networks as soft labels"
+    ff, parts = FaceFacts(method, weights), []
+    for i in tqdm(range(0, len(crops), batch), desc='distill', disable=not progress):
+        sizes = []
+        for c in crops[i:i+batch]: sizes.append({s: resized(c, s) for s in ff.sizes})
+        a = ff.answer(sizes)
+        parts.append(dict(age=a['age_probs'], gender=a['gender_probs'][:,1], race=a['race_probs']))
+    return {t: np.concatenate([p[t] for p in parts]).astype(np.float16) for t in TASKS}
+
+def keep_distilled(
+    file:str|Path, # where the soft labels are kept, .npz
+    crops:np.ndarray, # as `distill` takes them
+    method:str='both', # one of `METHODS`
+    weights:str|Path|None=None, # as `distill` takes them
+    progress:bool=True, # show a progress bar
+) -> dict: # as `distill` returns them
+    "Distill, or read what was distilled before from the same networks and faces"
+    sums = Path(weights or WEIGHTS)/'weights.json'
+    sha256 = _fingerprint(crops, method.encode(), sums.read_bytes() if sums.is_file() else b'')
+    z = read_kept(file, sha256)
+    if not z:
+        z = distill(crops, method, weights, progress=progress)
+        write_kept(file, sha256, z)
+    return z
