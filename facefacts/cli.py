@@ -577,7 +577,7 @@ def train(a) -> int: # exit code
     recipe = recipe_of(a.recipe, a.epochs, a.size)
     options = dict(init=a.init, pretrained=a.pretrained, seed=a.seed)
     options |= {k: getattr(a, k) for k in ('devices', 'precision') if getattr(a, k)}
-    try: nets = train(crops, df, a.method, recipe, out, None, a.resume, outputs, unlabelled, a.task, **options)
+    try: nets = train(crops, df, a.method, recipe, out, resume=a.resume, outputs=outputs, unlabelled=unlabelled, tasks=a.task, **options)
     except Stopped as e:
         say(e)
         return 130
@@ -741,7 +741,7 @@ def _train_options(add):
     add('--recipe', choices=('best', 'seed', 'alone', 'more'), default='best',
         help='how to train; alone is for three networks on a CPU, and more continues one of them with --init (default: best)')
     add('--epochs', type=_whole(1, 10**6), help="passes over the data (default: the recipe's, 25; of more, 10)")
-    add('--size', metavar='PIXELS', type=_whole(32, 512), help="train on crops of so many pixels a side (default: the recipe's, 128; of seed, 200)")
+    add('--size', metavar='PIXELS', type=_whole(32, 512), help="side of the crops that the finished network sees (default: the recipe's, 128; of seed, 200)")
     add('--resume', action='store_true', help='go on where a stopped training ended; it ends as if it had not been stopped')
     add('--out', metavar='FOLDER', default='runs', help='write crops, logs, checkpoints and weights to FOLDER (default: runs)')
     add('--init', metavar='FILE', help='start the backbone from a .safetensors file')

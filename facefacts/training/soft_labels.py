@@ -13,9 +13,9 @@ from ..affine import resized
 from ..calibration import sigmoid, softmax
 from ..core import *
 from ..predict import FaceFacts
+from ..weights import WEIGHTS
 from .recipes import RECIPES, total_loss, warm_cosine
 from .teacher import read_kept, write_kept
-from ..weights import WEIGHTS
 
 # %% auto #0
 __all__ = ['PARTS', 'small_net', 'answers', 'fit_small', 'as_soft_labels', 'mean_soft_labels', 'ask', 'soft_labels',
@@ -156,16 +156,14 @@ def keep_soft_labels(
 def distill(
     crops:np.ndarray, # (n, size, size, 3) uint8, aligned, of faces that the networks were not trained on
     method:str='both', # whose answers: one of `METHODS`
-    weights:str|Path|None=None, # a folder with .onnx files; None: the package's
+    weights:str|Path|None=None, # as `FaceFacts` takes it
     batch:int=64, # crops at once
     progress:bool=True, # show a progress bar
 ) -> dict: # age (n, 117), gender (n,), race (n, 5): probabilities as float16
     "Take the calibrated answers of finished networks as soft labels"
     ff, parts = FaceFacts(method, weights), []
     for i in tqdm(range(0, len(crops), batch), desc='distill', disable=not progress):
-        sizes = []
-        for c in crops[i:i+batch]: sizes.append({s: resized(c, s) for s in ff.sizes})
-        a = ff.answer(sizes)
+        a = ff.answer([{s: resized(c, s) for s in ff.sizes} for c in crops[i:i+batch]])
         parts.append(dict(age=a['age_probs'], gender=a['gender_probs'][:,1], race=a['race_probs']))
     return {t: np.concatenate([p[t] for p in parts]).astype(np.float16) for t in TASKS}
 
@@ -173,14 +171,12 @@ def keep_distilled(
     file:str|Path, # where the soft labels are kept, .npz
     crops:np.ndarray, # as `distill` takes them
     method:str='both', # one of `METHODS`
-    weights:str|Path|None=None, # as `distill` takes them
     progress:bool=True, # show a progress bar
 ) -> dict: # as `distill` returns them
-    "Distill, or read what was distilled before from the same networks and faces"
-    sums = Path(weights or WEIGHTS)/'weights.json'
-    sha256 = _fingerprint(crops, method.encode(), sums.read_bytes() if sums.is_file() else b'')
+    "Distill the package's networks, or read what they answered before for the same faces"
+    sha256 = _fingerprint(crops, method.encode(), (WEIGHTS/'weights.json').read_bytes())
     z = read_kept(file, sha256)
     if not z:
-        z = distill(crops, method, weights, progress=progress)
+        z = distill(crops, method, progress=progress)
         write_kept(file, sha256, z)
     return z
